@@ -1,0 +1,6 @@
+//! Osier keeps the content of websites in an append-only log and derives everything else from it.
+//!
+//! The rooms, from the ground up; `docs/ARCHITECTURE.md` says who may import whom:
+//! `content` (pure), `store`, `service`, and the transports on the roof.
+
+pub mod content;

@@ -1,0 +1,3 @@
+//! The `osier` binary: everything is in the library.
+
+fn main() {}
