@@ -1,1 +1,7 @@
 //! The ground floor: documents, changes, ops and `carry`. Pure and synchronous; no clock, no chance, no IO.
+
+pub mod id;
+pub mod json;
+pub mod change;
+pub mod document;
+pub mod props;
