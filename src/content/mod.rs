@@ -1,7 +1,11 @@
 //! The ground floor: documents, changes, ops and `carry`. Pure and synchronous; no clock, no chance, no IO.
 
-pub mod id;
-pub mod json;
 pub mod change;
 pub mod document;
+pub mod id;
+pub mod json;
+pub mod links;
 pub mod props;
+pub mod schema;
+pub mod sequence;
+pub mod slug;
