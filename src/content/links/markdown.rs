@@ -356,7 +356,7 @@ mod tests {
 
         #[test]
         fn every_link_that_the_parser_sees_is_found(text in soup()) {
-            let text = text.replace("![", "[");
+            let text = text.replace('!', "");
             prop_assert_eq!(in_markdown(&text).len(), inline_targets(&text) + definition_targets(&text));
         }
 
