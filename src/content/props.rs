@@ -17,7 +17,13 @@ pub fn is_keyed(items: &[Value]) -> bool {
 }
 
 /// Appends the changes that turn `old` into `new`, the value at `path` of `node`: field by field, item by item.
-pub fn diff(node: &Node, path: &mut Vec<Step>, old: Option<&Value>, new: Option<&Value>, out: &mut Vec<Change>) {
+pub fn diff(
+    node: &Node,
+    path: &mut Vec<Step>,
+    old: Option<&Value>,
+    new: Option<&Value>,
+    out: &mut Vec<Change>,
+) {
     match (old, new) {
         _ if old == new => {}
         (Some(Value::Object(a)), Some(Value::Object(b))) => {
@@ -90,7 +96,12 @@ fn diff_items(block: &BlockId, path: &mut Vec<Step>, old: &[Value], new: &[Value
 ///
 /// # Errors
 /// The value there is not what the change says it replaces.
-pub fn apply_set(fields: &mut Value, path: &[Step], from: Option<&Value>, to: Option<&Value>) -> Result<(), Misfit> {
+pub fn apply_set(
+    fields: &mut Value,
+    path: &[Step],
+    from: Option<&Value>,
+    to: Option<&Value>,
+) -> Result<(), Misfit> {
     let no = || Misfit(format!("set of {}", pointer(path)));
     let (last, way) = path.split_last().ok_or_else(no)?;
     let holder = lookup_mut(fields, way).and_then(Value::as_object_mut).ok_or_else(no)?;
@@ -167,7 +178,9 @@ mod tests {
         let mut fields = json!({ "props": props });
         for change in changes {
             match change {
-                Change::Set { path, from, to, .. } => apply_set(&mut fields, path, from.as_ref(), to.as_ref()),
+                Change::Set { path, from, to, .. } => {
+                    apply_set(&mut fields, path, from.as_ref(), to.as_ref())
+                }
                 _ => apply_item(&mut fields["props"], change),
             }
             .unwrap();

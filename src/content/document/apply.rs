@@ -47,7 +47,11 @@ impl Root {
             Node::Site => None,
         };
         match change {
-            Change::Set { node: Node::Page(_), path, .. } if path.first().is_some_and(|step| &**step == "slug") => None,
+            Change::Set { node: Node::Page(_), path, .. }
+                if path.first().is_some_and(|step| &**step == "slug") =>
+            {
+                None
+            }
             Change::Set { node: Node::Page(id), .. } => Some(id.clone()),
             Change::Insert { node: Node::Block(_), at, .. } => home(&at.parent),
             Change::Move { node: Node::Block(id), to, .. } => {
@@ -71,7 +75,9 @@ impl Root {
 
     fn apply_across(&mut self, change: &Change, touched: &mut OrdSet<PageId>) -> Result<(), Amiss> {
         match change {
-            Change::Set { node: Node::Site, path, from, to } => self.set_site(path, from.as_ref(), to.as_ref())?,
+            Change::Set { node: Node::Site, path, from, to } => {
+                self.set_site(path, from.as_ref(), to.as_ref())?
+            }
             Change::Set { node: Node::Page(id), .. } => {
                 let types = self.types.clone();
                 let page = self.page_mut(id)?;
@@ -206,7 +212,12 @@ impl Root {
 ///
 /// # Errors
 /// A change does not fit.
-pub fn fold_page(page: Option<Page>, id: &PageId, changes: &[Change], types: &Types) -> Result<Option<Page>, Misfit> {
+pub fn fold_page(
+    page: Option<Page>,
+    id: &PageId,
+    changes: &[Change],
+    types: &Types,
+) -> Result<Option<Page>, Misfit> {
     let mut folded = page;
     for change in changes {
         match (&mut folded, change) {
@@ -236,7 +247,9 @@ fn fold_change(page: &mut Page, change: &Change, types: &Types) -> Result<(), Mi
             }
             if holds(page, &to.parent) { page.insert(value, to, types, &mut effects) } else { Ok(()) }
         }
-        Change::Insert { node: Node::Block(_), .. } => page.apply(std::slice::from_ref(change), types, &mut effects),
+        Change::Insert { node: Node::Block(_), .. } => {
+            page.apply(std::slice::from_ref(change), types, &mut effects)
+        }
         Change::Move { node: Node::Page(_), .. } => Ok(()),
         _ if holds(page, change.node()) => page.apply(std::slice::from_ref(change), types, &mut effects),
         _ => Ok(()),

@@ -48,7 +48,8 @@ impl Block {
 
     /// Hashes anew, with the children's hashes as they stand.
     pub(super) fn rehash(&mut self, hash_of: impl Fn(&BlockId) -> Hash) {
-        let pieces = ["{\"id\":\"", self.id.as_str(), "\",\"props\":", &self.props, ",\"type\":\"", &self.kind, "\"}"];
+        let pieces =
+            ["{\"id\":\"", self.id.as_str(), "\",\"props\":", &self.props, ",\"type\":\"", &self.kind, "\"}"];
         let mut hasher = NodeHasher::own(&pieces);
         for (slot, children) in &self.slots {
             hasher.slot(slot, children.iter().map(&hash_of));

@@ -28,7 +28,11 @@ pub struct Page {
     pub(super) blocks: OrdMap<BlockId, Arc<Block>>,
     pub(super) links: Counts,
     pub(super) types: Counts,
+    bytes: usize,
 }
+
+/// What stands around a block's props or a page's fields in JSON, about.
+const FRAME_BYTES: usize = 80;
 
 /// Which blocks came and went while changes were applied.
 #[derive(Debug, Default)]
@@ -57,7 +61,9 @@ impl Page {
             blocks: OrdMap::new(),
             links: Counts::default(),
             types: Counts::default(),
+            bytes: 0,
         };
+        page.bytes = page.own_bytes();
         for block in value.get("blocks").and_then(Value::as_array).into_iter().flatten() {
             let id = page.plant(block, None, types, effects)?;
             page.order.push_back(id);
@@ -80,6 +86,12 @@ impl Page {
     #[must_use]
     pub fn len(&self) -> usize {
         self.blocks.len()
+    }
+
+    /// How many bytes it is served as, to a few.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Whether it has no block.
@@ -106,7 +118,11 @@ impl Page {
         let (parent, slot, left) = match &block.parent {
             None => {
                 let at = self.order.iter().position(|b| b == id)?;
-                (Node::Page(self.id.clone()), Step::from(BLOCKS), at.checked_sub(1).and_then(|i| self.order.get(i)))
+                (
+                    Node::Page(self.id.clone()),
+                    Step::from(BLOCKS),
+                    at.checked_sub(1).and_then(|i| self.order.get(i)),
+                )
             }
             Some((parent, slot)) => {
                 let siblings = self.blocks.get(parent)?.slots.get(slot)?;
@@ -203,6 +219,10 @@ impl Page {
         hasher.finish()
     }
 
+    fn own_bytes(&self) -> usize {
+        FRAME_BYTES + self.slug.len() + self.title.len() + canonical(&self.meta).len()
+    }
+
     fn hash_of(&self, id: &BlockId) -> Hash {
         self.blocks.get(id).map_or(Hash([0; 32]), |block| block.hash)
     }
@@ -255,11 +275,15 @@ impl Page {
     }
 
     fn set_field(&mut self, path: &[Step], from: Option<&Value>, to: Option<&Value>) -> Result<(), Misfit> {
-        let mut fields = serde_json::json!({ "slug": &*self.slug, "title": &*self.title, "meta": &*self.meta });
+        let mut fields =
+            serde_json::json!({ "slug": &*self.slug, "title": &*self.title, "meta": &*self.meta });
         apply_set(&mut fields, path, from, to)?;
-        let text = |name: &str| fields[name].as_str().map(Step::from).ok_or_else(|| Misfit(format!("no {name}")));
+        self.bytes -= self.own_bytes();
+        let text =
+            |name: &str| fields[name].as_str().map(Step::from).ok_or_else(|| Misfit(format!("no {name}")));
         (self.slug, self.title) = (text("slug")?, text("title")?);
         self.meta = Arc::new(fields["meta"].take());
+        self.bytes += self.own_bytes();
         Ok(())
     }
 
@@ -269,7 +293,9 @@ impl Page {
         let mut fields = serde_json::json!({ "props": block.value() });
         for change in changes {
             match change {
-                Change::Set { path, from, to, .. } => apply_set(&mut fields, path, from.as_ref(), to.as_ref())?,
+                Change::Set { path, from, to, .. } => {
+                    apply_set(&mut fields, path, from.as_ref(), to.as_ref())?
+                }
                 _ => apply_item(&mut fields["props"], change)?,
             }
         }
@@ -280,7 +306,9 @@ impl Page {
         let block = self.blocks.get_mut(id).ok_or_else(|| Misfit(format!("no block {id}")))?;
         let block = Arc::make_mut(block);
         let before = std::mem::take(&mut block.links);
+        self.bytes -= block.props.len();
         block.set_props(props, canonical(props), types);
+        self.bytes += block.props.len();
         if before != block.links {
             self.links.replace(&before, &block.links);
         }
@@ -298,7 +326,13 @@ impl Page {
     }
 
     /// Puts a block in from outside the page.
-    pub(super) fn insert(&mut self, value: &Value, at: &Place, types: &Types, effects: &mut Effects) -> Result<(), Misfit> {
+    pub(super) fn insert(
+        &mut self,
+        value: &Value,
+        at: &Place,
+        types: &Types,
+        effects: &mut Effects,
+    ) -> Result<(), Misfit> {
         let id = self.plant(value, None, types, effects)?;
         self.link(&id, at)
     }
@@ -311,7 +345,13 @@ impl Page {
     }
 
     /// Adds a subtree's blocks, children first, not yet listed anywhere.
-    fn plant(&mut self, value: &Value, parent: Option<(BlockId, Step)>, types: &Types, effects: &mut Effects) -> Result<BlockId, Misfit> {
+    fn plant(
+        &mut self,
+        value: &Value,
+        parent: Option<(BlockId, Step)>,
+        types: &Types,
+        effects: &mut Effects,
+    ) -> Result<BlockId, Misfit> {
         let text = |name: &str| {
             value.get(name).and_then(Value::as_str).ok_or_else(|| Misfit(format!("a block without {name}")))
         };
@@ -340,6 +380,7 @@ impl Page {
         block.rehash(|child| self.hash_of(child));
         self.links.add(&block.links);
         self.types.add(std::slice::from_ref(&block.kind));
+        self.bytes += FRAME_BYTES + block.props.len();
         effects.planted.push(id.clone());
         self.blocks.insert(id.clone(), Arc::new(block));
         Ok(id)
@@ -348,6 +389,7 @@ impl Page {
     fn uproot(&mut self, top: &BlockId, effects: &mut Effects) {
         for id in self.below(top) {
             if let Some(block) = self.blocks.remove(&id) {
+                self.bytes -= FRAME_BYTES + block.props.len();
                 self.links.subtract(&block.links);
                 self.types.subtract(std::slice::from_ref(&block.kind));
                 effects.uprooted.push(id);
@@ -378,20 +420,17 @@ impl Page {
 
     fn link(&mut self, id: &BlockId, at: &Place) -> Result<(), Misfit> {
         let lost = || Misfit(format!("no place behind {:?} for {id}", at.after));
-        let behind = |siblings: &mut dyn Iterator<Item = &BlockId>| match &at.after {
-            None => Ok(0),
-            Some(left) => siblings.position(|b| b.as_str() == &**left).map(|i| i + 1).ok_or_else(lost),
-        };
+        let left = at.after.as_deref();
         let parent = match &at.parent {
             Node::Page(page) if *page == self.id => {
-                let to = behind(&mut self.order.iter())?;
+                let to = behind(self.order.iter(), left).ok_or_else(lost)?;
                 self.order.insert(to, id.clone());
                 None
             }
             Node::Block(parent) => {
                 let block = Arc::make_mut(self.blocks.get_mut(parent).ok_or_else(lost)?);
                 let siblings = block.slots.entry(at.slot.clone()).or_default();
-                let to = behind(&mut siblings.iter())?;
+                let to = behind(siblings.iter(), left).ok_or_else(lost)?;
                 siblings.insert(to, id.clone());
                 Some((parent.clone(), at.slot.clone()))
             }
@@ -426,4 +465,9 @@ fn within(change: &Change) -> Option<&BlockId> {
             Node::Site | Node::Page(_) | Node::Block(_) => None,
         },
     }
+}
+
+/// The index right behind a sibling, or the first.
+fn behind<'a>(mut siblings: impl Iterator<Item = &'a BlockId>, left: Option<&str>) -> Option<usize> {
+    left.map_or(Some(0), |left| siblings.position(|b| b.as_str() == left).map(|i| i + 1))
 }

@@ -46,11 +46,12 @@ pub fn unfit(value: &Value, at: &mut String) -> Option<String> {
     match value {
         Value::String(text) if text.contains('\0') => Some("contains a NUL or a lone surrogate".into()),
         Value::Number(n) if n.as_f64().is_some_and(|n| n.fract() == 0.0 && n.abs() > MAX_INTEGER as f64) => {
-            Some("is an integer beyond ±(2⁵³−1), which readers of JSON can't keep exactly: send it as text".into())
+            Some(
+                "is an integer beyond ±(2⁵³−1), which readers of JSON can't keep exactly: send it as text"
+                    .into(),
+            )
         }
-        Value::Array(items) => {
-            items.iter().enumerate().find_map(|(i, item)| below(&i.to_string(), at, item))
-        }
+        Value::Array(items) => items.iter().enumerate().find_map(|(i, item)| below(&i.to_string(), at, item)),
         Value::Object(fields) => fields.iter().find_map(|(name, value)| {
             if name.contains('\0') {
                 return Some("has a name that contains a NUL or a lone surrogate".into());

@@ -44,7 +44,10 @@ pub(in crate::content) fn key_of(item: &Value) -> Option<&str> {
 }
 
 /// As `lookup`, to change what is there.
-pub(in crate::content) fn lookup_mut<'a, S: AsRef<str>>(value: &'a mut Value, path: &[S]) -> Option<&'a mut Value> {
+pub(in crate::content) fn lookup_mut<'a, S: AsRef<str>>(
+    value: &'a mut Value,
+    path: &[S],
+) -> Option<&'a mut Value> {
     path.iter().try_fold(value, |value, step| match value {
         Value::Object(fields) => fields.get_mut(step.as_ref()),
         Value::Array(items) => items.iter_mut().find(|item| key_of(item) == Some(step.as_ref())),
