@@ -193,14 +193,23 @@ fn character(rest: &str) -> Option<usize> {
     }
 }
 
-/// Blanks every item under `#[cfg(test)]`: up to the brace that closes it, or to the semicolon that ends it.
+/// Blanks every module, import, function and `impl` under `#[cfg(test)]`: up to the brace that closes it, or to the
+/// semicolon that ends it. Fields and variants under it stay.
 fn blank_test_items(code: &mut String) {
     const ATTRIBUTE: &str = "#[cfg(test)]";
     while let Some(from) = code.find(ATTRIBUTE) {
         let after = from + ATTRIBUTE.len();
         let end = code[after..].find(['{', ';']).map_or(code.len(), |at| after + at);
-        let to = if code[end..].starts_with('{') { closing_brace(code, end) } else { end };
-        blank(code, from, to.saturating_add(1));
+        let head = &code[after..end];
+        let is_item = head.split_whitespace().any(|word| matches!(word, "mod" | "use" | "fn" | "impl"));
+        let to = if !is_item || head.contains('}') {
+            after
+        } else if code[end..].starts_with('{') {
+            closing_brace(code, end).saturating_add(1)
+        } else {
+            end.saturating_add(1)
+        };
+        blank(code, from, to);
     }
 }
 
