@@ -16,7 +16,7 @@ use imbl::OrdSet;
 use super::change::{Change, Node, Place, Step};
 use super::document::{Page, Root};
 use super::id::{BlockId, Mint, PageId};
-use super::json::{Map, Value, lookup};
+use super::json::{Value, lookup};
 use super::problem::{Code, Halt, Lowered, Problem};
 use super::props;
 
@@ -24,7 +24,7 @@ pub use blocks::NewBlock;
 pub(in crate::content) use blocks::fit;
 pub(in crate::content) use find::brief;
 pub use place::Position;
-pub(in crate::content) use values::{give_keys, merge_patch, strip_keys};
+pub(in crate::content) use values::{give_keys, merge_patch};
 
 /// The largest page, as the JSON it is served as.
 pub const MAX_PAGE_BYTES: usize = 4 << 20;
@@ -282,9 +282,4 @@ impl<'m> Draft<'m> {
         }
         self.change(Change::Move { node: Node::Page(page.clone()), from, to, value: None })
     }
-}
-
-/// An empty object.
-pub(in crate::content) fn object() -> Value {
-    Value::Object(Map::new())
 }
