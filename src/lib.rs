@@ -4,3 +4,4 @@
 //! `content` (pure), `store`, `service`, and the transports on the roof.
 
 pub mod content;
+pub mod import;

@@ -1,0 +1,181 @@
+//! A body read once: its events with their places in the source, and its link definitions.
+//!
+//! Blocks are cut out of the source by these places. Nothing is written anew from events, so what
+//! the author typed stays as it was typed.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use pulldown_cmark::{Event, LinkType, Options, Parser, Tag};
+
+/// What the events of one top-level block are, and the source they stand for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Piece {
+    /// Indexes of its events.
+    pub(super) events: Range<usize>,
+    /// Offsets in the source, from the beginning of its first line.
+    pub(super) span: Range<usize>,
+}
+
+/// A link definition (`[label]: destination "title"`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Definition {
+    pub(super) label: String,
+    pub(super) span: Range<usize>,
+}
+
+/// A parsed body.
+pub(super) struct Body<'a> {
+    pub(super) text: &'a str,
+    pub(super) events: Vec<(Event<'a>, Range<usize>)>,
+    /// In the order of the source.
+    pub(super) definitions: Vec<Definition>,
+    /// For the event of a reference link or picture: where its definition begins.
+    references: HashMap<usize, usize>,
+}
+
+impl<'a> Body<'a> {
+    pub(super) fn parse(text: &'a str) -> Self {
+        let options = Options::ENABLE_TABLES
+            | Options::ENABLE_STRIKETHROUGH
+            | Options::ENABLE_FOOTNOTES
+            | Options::ENABLE_HEADING_ATTRIBUTES
+            | Options::ENABLE_TASKLISTS
+            | Options::ENABLE_GFM;
+        let mut parser = Parser::new_ext(text, options).into_offset_iter();
+        let mut events = Vec::new();
+        let mut references = HashMap::new();
+        while let Some((event, range)) = parser.next() {
+            if let Some(label) = reference(&event)
+                && let Some(definition) = parser.reference_definitions().get(label)
+            {
+                references.insert(events.len(), definition.span.start);
+            }
+            events.push((event, range));
+        }
+        let known = parser.reference_definitions().iter();
+        let mut definitions: Vec<Definition> =
+            known.map(|(label, it)| Definition { label: label.to_owned(), span: it.span.clone() }).collect();
+        definitions.sort_by_key(|definition| definition.span.start);
+        Self { text, events, definitions, references }
+    }
+
+    /// The definition a reference link or picture uses.
+    pub(super) fn definition_of(&self, event: usize) -> Option<&Definition> {
+        let start = self.references.get(&event)?;
+        let index = self.definitions.binary_search_by_key(start, |it| it.span.start).ok()?;
+        self.definitions.get(index)
+    }
+
+    /// The events that use a definition, with where they stand.
+    pub(super) fn uses(&self) -> impl Iterator<Item = (usize, &Definition)> {
+        self.references
+            .keys()
+            .filter_map(|&event| Some((self.events[event].1.start, self.definition_of(event)?)))
+    }
+
+    /// The top-level blocks, in order.
+    pub(super) fn pieces(&self) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        let mut at = 0;
+        while at < self.events.len() {
+            let end = self.end_of(at);
+            let range = &self.events[at].1;
+            pieces.push(Piece { events: at..end + 1, span: self.whole_lines(range) });
+            at = end + 1;
+        }
+        pieces
+    }
+
+    /// The event that ends what the event at `start` begins; itself, if that is all there is.
+    pub(super) fn end_of(&self, start: usize) -> usize {
+        let mut depth = 0_usize;
+        for (index, (event, _)) in self.events.iter().enumerate().skip(start) {
+            match event {
+                Event::Start(_) => depth += 1,
+                Event::End(_) => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return index;
+            }
+        }
+        self.events.len() - 1
+    }
+
+    /// The source of a run of inline events; nothing if there are none.
+    pub(super) fn inline_span(&self, events: Range<usize>) -> Option<Range<usize>> {
+        let events = &self.events[events];
+        let (_, first) = events.first()?;
+        let end = events.iter().map(|(_, range)| range.end).max()?;
+        // An escaped character is an event without its backslash.
+        let escaped = first.start > 0 && self.text.as_bytes()[first.start - 1] == b'\\';
+        Some(first.start - usize::from(escaped)..end)
+    }
+
+    /// The text a reader sees of a run of inline events.
+    pub(super) fn plain_text(&self, events: Range<usize>) -> String {
+        let mut text = String::new();
+        for (event, _) in &self.events[events] {
+            match event {
+                Event::Text(it) | Event::Code(it) => text.push_str(it),
+                Event::SoftBreak | Event::HardBreak => text.push(' '),
+                _ => {}
+            }
+        }
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// A range without the line break at its end and with the indentation before it: without that,
+    /// the first item of an indented list would no longer stand in line with the others.
+    fn whole_lines(&self, range: &Range<usize>) -> Range<usize> {
+        let line = self.text[..range.start].rfind('\n').map_or(0, |at| at + 1);
+        let start = if self.text[line..range.start].trim().is_empty() { line } else { range.start };
+        let end = start + self.text[start..range.end].trim_end_matches('\n').len();
+        start..end
+    }
+}
+
+fn reference<'e>(event: &'e Event<'_>) -> Option<&'e str> {
+    match event {
+        Event::Start(Tag::Link { link_type, id, .. } | Tag::Image { link_type, id, .. }) => match link_type {
+            LinkType::Reference | LinkType::Collapsed | LinkType::Shortcut => Some(id),
+            LinkType::Inline
+            | LinkType::Autolink
+            | LinkType::Email
+            | LinkType::ReferenceUnknown
+            | LinkType::CollapsedUnknown
+            | LinkType::ShortcutUnknown
+            | LinkType::WikiLink { .. } => None,
+        },
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_the_blocks_of_the_top_level_from_the_beginning_of_their_lines() {
+        let body = Body::parse("para\n\n  - a\n  - b\n\n***\n\n> q\n");
+        let cut: Vec<&str> = body.pieces().into_iter().map(|it| &body.text[it.span]).collect();
+        assert_eq!(cut, ["para", "  - a\n  - b", "***", "> q"]);
+    }
+
+    #[test]
+    fn a_reference_finds_its_definition_whatever_its_case() {
+        let body = Body::parse("[a][One] and [ONE]\n\n[one]: /x 'T'\n");
+        let used: Vec<&str> = body.uses().map(|(_, it)| &body.text[it.span.clone()]).collect();
+        assert_eq!(used, ["[one]: /x 'T'", "[one]: /x 'T'"]);
+    }
+
+    #[test]
+    fn an_escape_at_the_beginning_belongs_to_the_inline_source() {
+        let body = Body::parse(r"# \# not a mark \#");
+        assert_eq!(
+            body.inline_span(1..body.events.len() - 1).map(|it| &body.text[it]),
+            Some(r"\# not a mark \#")
+        );
+    }
+}
