@@ -6,34 +6,31 @@
 mod address;
 mod block;
 mod body;
+mod draft;
 mod folder;
 mod front_matter;
 mod html;
 mod links;
+#[cfg(test)]
+mod reader;
 mod report;
 mod rows;
 mod runs;
+#[cfg(test)]
+mod rust_blog;
 mod site;
 mod slug;
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 pub use self::report::{LinkCounts, Report, Unmapped};
 
-use self::block::Source;
-use self::body::Body;
+use self::draft::Draft;
 use self::folder::Folder;
-use self::front_matter::Head;
-use self::links::Links;
-use self::report::Notes;
 use self::site::{Place, Site};
-
-/// The longest title of a page, in characters.
-const LONGEST_TITLE: usize = 1_000;
 
 /// How a folder is read.
 #[derive(Debug, Clone, Default)]
@@ -104,7 +101,7 @@ pub fn plan(
         .zip(&slugs)
         .map(|(draft, slug)| Place { file: &draft.name, slug, aliases: &draft.aliases })
         .collect();
-    let site = Site::new(options.base_url.as_deref(), &places, &found.assets);
+    let site = Site::new(options.base_url.as_deref(), &places);
     let mut pages = Vec::with_capacity(drafts.len());
     for (done, (draft, slug)) in drafts.iter().zip(&slugs).enumerate() {
         pages.push(draft.page(slug, &site, &found.root, &mut report));
@@ -115,113 +112,6 @@ pub fn plan(
     report.assets = found.assets.len();
     report.sort();
     Ok(Plan { pages, report })
-}
-
-/// A file whose front matter is read and whose body is not.
-struct Draft {
-    name: String,
-    text: String,
-    wanted: String,
-    aliases: Vec<String>,
-}
-
-impl Draft {
-    fn read(name: &str, path: &Path, report: &mut Report) -> Option<Self> {
-        let text = match fs::read(path).map(String::from_utf8) {
-            Ok(Ok(text)) => clean(name, text, report),
-            Ok(Err(error)) => {
-                let line =
-                    error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|it| **it == b'\n');
-                report.note(name, line.count() + 1, "not UTF-8: the file is skipped");
-                return None;
-            }
-            Err(error) => {
-                report.note(name, 0, format!("file that can't be read, skipped: {error}"));
-                return None;
-            }
-        };
-        let (wanted, aliases) = match front_matter::split(&text).head {
-            Head::Read { values, .. } => {
-                let aliases = front_matter::texts(&values, "aliases");
-                (wanted_slug(name, &values), aliases.iter().map(|alias| slug::normalise(alias)).collect())
-            }
-            Head::None | Head::Unreadable { .. } => (wanted_slug(name, &Map::new()), Vec::new()),
-        };
-        Some(Self { name: name.to_owned(), text, wanted, aliases })
-    }
-
-    fn page(&self, slug: &str, site: &Site, root: &Path, report: &mut Report) -> PlannedPage {
-        let split = front_matter::split(&self.text);
-        let body = Body::parse(split.body);
-        let (values, unread) = match split.head {
-            Head::None => (Map::new(), None),
-            Head::Read { values, text } => {
-                for (line, key) in front_matter::unmapped(&values, text) {
-                    report.note(&self.name, line, format!("front matter `{key}`"));
-                }
-                (values, None)
-            }
-            Head::Unreadable { language, text, why } => {
-                let what = format!("front matter that is not {language} ({why}): kept as code");
-                report.note(&self.name, 1, what);
-                (Map::new(), Some(json!({ "code": text, "language": language })))
-            }
-        };
-        let mut notes = Notes::new(report, &self.name, split.body, split.body_line);
-        let links = Links::follow(&body, site, &self.name, &mut notes);
-        let title = front_matter::text(&values, "title").or_else(|| first_heading(&body));
-        let title = self.fitting(title.unwrap_or_else(|| name_of(&self.name, root)), &mut notes);
-        let mut blocks = runs::blocks(&Source { body: &body, links: &links }, &title, &mut notes);
-        if let Some(props) = unread {
-            blocks.insert(0, block::block("Code", props));
-        }
-        PlannedPage {
-            slug: slug.to_owned(),
-            title,
-            meta: front_matter::meta(&values),
-            blocks,
-            aliases: self.aliases.iter().filter(|alias| site.leads_to(alias, slug)).cloned().collect(),
-            file: PathBuf::from(&self.name),
-        }
-    }
-
-    fn fitting(&self, title: String, notes: &mut Notes<'_>) -> String {
-        let Some((end, _)) = title.char_indices().nth(LONGEST_TITLE) else { return title };
-        notes.report.note(
-            &self.name,
-            1,
-            format!("title of more than {LONGEST_TITLE} characters: `{title}`, cut"),
-        );
-        title[..end].trim_end().to_owned()
-    }
-}
-
-/// Line ends as `\n`, no byte order mark and no NUL.
-fn clean(name: &str, text: String, report: &mut Report) -> String {
-    let text = text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned);
-    let text = if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text };
-    let Some(first) = text.find('\0') else { return text };
-    let line = text[..first].matches('\n').count() + 1;
-    let count = text.matches('\0').count();
-    report.note(name, line, format!("{count} NUL characters removed"));
-    text.replace('\0', "")
-}
-
-/// The slug a file asks for: its place in the folder, unless its front matter says otherwise.
-fn wanted_slug(name: &str, values: &Map<String, Value>) -> String {
-    let stem = folder::stem(name).unwrap_or(name);
-    let place = folder::folder_of_index(stem).unwrap_or(stem);
-    if let Some(path) = front_matter::text(values, "path") {
-        return slug::normalise(&path);
-    }
-    match front_matter::text(values, "slug") {
-        Some(slug) if slug.starts_with('/') => slug::normalise(&slug),
-        Some(slug) => {
-            let above = place.rsplit_once('/').map_or("", |(above, _)| above);
-            slug::normalise(&format!("{above}/{slug}"))
-        }
-        None => slug::normalise(place),
-    }
 }
 
 /// Gives every draft a slug of its own, and notes where it is not the one it asks for.
@@ -235,20 +125,173 @@ fn give_slugs(drafts: &[Draft], report: &mut Report) -> Vec<String> {
     slugs
 }
 
-fn first_heading(body: &Body<'_>) -> Option<String> {
-    use pulldown_cmark::{Event, Tag};
-    let headings = body.pieces().into_iter().map(|piece| piece.events);
-    let mut headings =
-        headings.filter(|it| matches!(body.events[it.start].0, Event::Start(Tag::Heading { .. })));
-    headings.find_map(|it| Some(body.plain_text(it)).filter(|text| !text.is_empty()))
-}
+#[cfg(test)]
+mod tests {
+    use std::fs;
 
-/// The name of a file, or of the folder it stands for.
-fn name_of(name: &str, root: &Path) -> String {
-    let stem = folder::stem(name).unwrap_or(name);
-    let place = folder::folder_of_index(stem).unwrap_or(stem);
-    match place.rsplit('/').next() {
-        Some(last) if !last.trim().is_empty() => last.to_owned(),
-        _ => root.file_name().map_or_else(|| "Home".to_owned(), |it| it.to_string_lossy().into_owned()),
+    use serde_json::json;
+
+    use super::*;
+
+    fn fixture() -> Plan {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/markdown");
+        let options = Options { base_url: Some("https://notes.example/".to_owned()) };
+        plan(&folder, &options, &mut |_, _| {}).unwrap()
+    }
+
+    /// The plan of a folder with the given files.
+    fn planned(files: &[(&str, &[u8])]) -> Plan {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+        plan(folder.path(), &Options::default(), &mut |_, _| {}).unwrap()
+    }
+
+    fn slugs(plan: &Plan) -> Vec<&str> {
+        plan.pages.iter().map(|page| page.slug.as_str()).collect()
+    }
+
+    fn notes(plan: &Plan) -> Vec<String> {
+        plan.report.unmapped.iter().map(|it| format!("{}:{}: {}", it.file, it.line, it.what)).collect()
+    }
+
+    #[test]
+    fn pages_stand_at_their_paths_unless_the_front_matter_says_otherwise() {
+        let expected = [
+            "/",
+            "/who-we-are",
+            "/notes",
+            "/notes/2015-05-15-first-note",
+            "/2014/old",
+            "/twice/a-b",
+            "/twice/a-b-2",
+        ];
+        assert_eq!(slugs(&fixture()), expected);
+        let page: &[u8] = b"+++\nslug = '/Top'\n+++\n";
+        let inner: &[u8] = b"---\nslug: new name\n---\n";
+        assert_eq!(
+            slugs(&planned(&[("a/b.md", page), ("c/d/index.md", inner), ("E.markdown", b"")])),
+            ["/e", "/top", "/c/new-name"]
+        );
+    }
+
+    #[test]
+    fn a_title_is_the_front_matter_s_or_the_first_heading_or_the_name_of_the_file() {
+        let plan = fixture();
+        let titles: Vec<&str> = plan.pages.iter().map(|page| page.title.as_str()).collect();
+        assert_eq!(titles, ["Fieldnotes", "About us", "notes", "The first note", "old", "a b", "a-b"]);
+    }
+
+    #[test]
+    fn page_meta_holds_what_it_knows_and_the_rest_is_reported() {
+        let plan = fixture();
+        assert_eq!(
+            Value::Object(plan.pages[0].meta.clone()),
+            json!({ "description": "Notes from the field." })
+        );
+        assert_eq!(Value::Object(plan.pages[1].meta.clone()), json!({ "noindex": true }));
+    }
+
+    #[test]
+    fn links_between_files_become_links_between_pages() {
+        let plan = fixture();
+        assert_eq!(plan.report.links, LinkCounts { internal: 7, rewritten: 6, broken: 1 });
+        let body = "Read [about us](/who-we-are#people), the [first note](/notes/2015-05-15-first-note) or the\n\
+                    [old one](/2014/old?print=1#end). The [lost one][lost] is gone.\n\n[lost]: /2013/lost.html";
+        assert_eq!(plan.pages[0].blocks, [json!({ "type": "RichText", "props": { "body": body } })]);
+        let items =
+            json!([{ "text": "[First](/notes/2015-05-15-first-note)" }, { "text": "[Old](/2014/old)" }]);
+        assert_eq!(plan.pages[2].blocks[1]["props"]["items"], items);
+        let body = "Back to [the notes](/notes) or [home](/).";
+        assert_eq!(plan.pages[3].blocks[1]["props"]["body"], body);
+        assert_eq!(plan.pages[3].blocks[2]["props"]["code"], "// [not a link](old.md)");
+        assert_eq!(plan.pages[4].aliases, ["/2014/old.html", "/archive/old"]);
+    }
+
+    #[test]
+    fn what_found_no_place_is_reported_by_file_and_line() {
+        assert_eq!(
+            notes(&fixture()),
+            [
+                "_index.md:4: front matter `authors`",
+                "_index.md:7: front matter `extra.team`",
+                "_index.md:13: link to `/2013/lost.html`, which is no page here: left as written",
+                "about.md:7: anchor `#people` of a heading",
+                "about.md:9: picture `team.png`: keeps its address",
+                "page.html:0: file that is neither Markdown nor a picture, left out",
+                "twice/a-b.md:0: slug `/twice/a-b` is another page's: `/twice/a-b-2` instead",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_totals_are_those_of_the_pages() {
+        let report = fixture().report;
+        assert_eq!((report.pages, report.blocks, report.assets), (7, 10, 2));
+    }
+
+    #[test]
+    fn progress_is_told_page_by_page() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/markdown/twice");
+        let mut told = Vec::new();
+        plan(&folder, &Options::default(), &mut |done, all| told.push((done, all))).unwrap();
+        assert_eq!(told, [(1, 2), (2, 2)]);
+    }
+
+    #[test]
+    fn a_file_that_is_not_utf_8_is_reported_and_skipped() {
+        let plan = planned(&[("a.md", b"one\n\xff"), ("b.md", b"two")]);
+        assert_eq!(slugs(&plan), ["/b"]);
+        assert_eq!(notes(&plan), ["a.md:2: not UTF-8: the file is skipped"]);
+    }
+
+    #[test]
+    fn line_ends_byte_order_marks_and_nul_are_made_plain() {
+        let text = b"\xef\xbb\xbf---\r\ntitle: T\r\nx: 1\r\n---\r\none\r\ntwo\0\r\n\r\n## H {#h}\r\n";
+        let plan = planned(&[("a.md", text)]);
+        assert_eq!(plan.pages[0].title, "T");
+        assert_eq!(plan.pages[0].blocks[0]["props"]["body"], "one\ntwo");
+        assert_eq!(
+            notes(&plan),
+            [
+                "a.md:3: front matter `x`",
+                "a.md:6: 1 NUL characters removed",
+                "a.md:8: anchor `#h` of a heading",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_empty_file_is_a_page_without_blocks() {
+        let plan = planned(&[("a.md", b"")]);
+        assert_eq!((plan.pages[0].title.as_str(), plan.pages[0].blocks.len()), ("a", 0));
+    }
+
+    #[test]
+    fn front_matter_that_can_not_be_read_is_kept_as_code() {
+        let plan = planned(&[("a.md", b"+++\ntitle = oops\n+++\ntext")]);
+        assert_eq!(plan.pages[0].blocks[0]["props"], json!({ "code": "title = oops", "language": "toml" }));
+        assert_eq!(plan.pages[0].blocks[1]["props"]["body"], "text");
+        assert!(notes(&plan)[0].starts_with("a.md:1: front matter that is not toml"));
+    }
+
+    #[test]
+    fn an_alias_is_only_kept_where_it_leads_to_its_page() {
+        let plan = planned(&[
+            ("a.md", b"---\naliases: [b, old, /A/]\n---\n"),
+            ("b.md", b"---\naliases: old\n---\n"),
+        ]);
+        assert_eq!(plan.pages[0].aliases, ["/old"]);
+        assert!(plan.pages[1].aliases.is_empty());
+        assert_eq!(notes(&plan).len(), 2);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named_in_the_error() {
+        let error = plan(Path::new("/no/such/folder"), &Options::default(), &mut |_, _| {}).unwrap_err();
+        assert!(error.to_string().starts_with("cannot read the folder /no/such/folder: "));
     }
 }

@@ -94,6 +94,10 @@ impl Source<'_, '_> {
             }
         }
         let code = code.strip_suffix('\n').unwrap_or(&code);
+        if code.is_empty() {
+            notes.at(offset, "code block without code: left out");
+            return Some(Vec::new());
+        }
         let mut props = Map::new();
         if let CodeBlockKind::Fenced(info) = kind {
             let info = Info::read(info);
@@ -111,7 +115,7 @@ impl Source<'_, '_> {
             props.insert("code".to_owned(), code.into());
             block("Code", Value::Object(props))
         };
-        (!code.is_empty()).then(|| split_long(code, offset, notes).into_iter().map(whole).collect())
+        Some(split_long(code, offset, notes).into_iter().map(whole).collect())
     }
 
     /// A paragraph that is one picture, with or without a link around it.
@@ -121,14 +125,19 @@ impl Source<'_, '_> {
             return None;
         }
         let mut props = Map::new();
-        let mut keep = |key: &str, text: Option<String>| props.insert(key.to_owned(), text?.into());
         match &body.events[inner.start].0 {
             Event::Start(Tag::Image { dest_url, title, .. }) => {
                 let alt = body.plain_text(inner.start + 1..inner.end - 1);
                 let caption = one_line(title);
-                keep("imageUrl", Some(dest_url.to_string()).filter(|it| is_uri_reference(it)))?;
-                keep("imageAlt", Some(fits(alt)?).filter(|it| !it.is_empty()));
-                keep("caption", Some(fits(caption)?).filter(|it| !it.is_empty()));
+                props.insert(
+                    "imageUrl".to_owned(),
+                    is_uri_reference(dest_url).then(|| dest_url.to_string())?.into(),
+                );
+                for (key, text) in [("imageAlt", fits(alt)?), ("caption", fits(caption)?)] {
+                    if !text.is_empty() {
+                        props.insert(key.to_owned(), text.into());
+                    }
+                }
                 Some(block("Image", Value::Object(props)))
             }
             Event::Start(Tag::Link { dest_url, title, .. }) if title.is_empty() => {
@@ -266,7 +275,7 @@ mod tests {
         }
         assert_eq!(only("A *b\nc*\n---\n"), is("Heading", json!({ "text": "A *b c*", "level": 2 })));
         verbatim("##");
-        verbatim(&format!("# {}", "long ".repeat(401)));
+        verbatim(&format!("# {}", "long!".repeat(401)));
     }
 
     #[test]
@@ -282,8 +291,13 @@ mod tests {
         let fenced = format!("```rust,ignore\n{code}\n```\n");
         assert_eq!(only(&fenced), is("Code", json!({ "code": code, "language": "rust,ignore" })));
         assert_eq!(only("    a\n\n      b\n"), is("Code", json!({ "code": "a\n\n  b" })));
-        assert_eq!(only("~~~\n\n~~~~\n").0, "RichText");
-        verbatim("```rust\n```");
+    }
+
+    #[test]
+    fn a_code_block_without_code_is_left_out_and_noted() {
+        let (blocks, notes) = imported("```rust\n```\n\n~~~\n\n~~~\n");
+        assert!(blocks.is_empty());
+        assert_eq!(notes, [1, 4].map(|line| format!("{line}: code block without code: left out")));
     }
 
     #[test]

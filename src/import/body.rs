@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use pulldown_cmark::{Event, LinkType, Options, Parser, Tag};
+use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, TagEnd};
 
 /// What the events of one top-level block are, and the source they stand for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,9 @@ impl<'a> Body<'a> {
         let mut parser = Parser::new_ext(text, options).into_offset_iter();
         let mut events = Vec::new();
         let mut references = HashMap::new();
-        while let Some((event, range)) = parser.next() {
+        let mut labels = EmptyLabels::default();
+        while let Some((event, mut range)) = parser.next() {
+            range.end += labels.missing_after(&event, text, range.end);
             if let Some(label) = reference(&event)
                 && let Some(definition) = parser.reference_definitions().get(label)
             {
@@ -80,8 +82,12 @@ impl<'a> Body<'a> {
         let mut at = 0;
         while at < self.events.len() {
             let end = self.end_of(at);
-            let range = &self.events[at].1;
-            pieces.push(Piece { events: at..end + 1, span: self.whole_lines(range) });
+            let mut span = self.whole_lines(at..end + 1);
+            if matches!(self.events[at].0, Event::Start(Tag::Paragraph)) {
+                let above = pieces.last().map_or(0, |piece: &Piece| piece.span.end);
+                span.start = self.with_definitions_above(span.start, above);
+            }
+            pieces.push(Piece { events: at..end + 1, span });
             at = end + 1;
         }
         pieces
@@ -126,13 +132,58 @@ impl<'a> Body<'a> {
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    /// A range without the line break at its end and with the indentation before it: without that,
-    /// the first item of an indented list would no longer stand in line with the others.
-    fn whole_lines(&self, range: &Range<usize>) -> Range<usize> {
+    /// Where a paragraph begins when the definitions right above it, but not before `above`, are
+    /// counted in. They are part of it: without them, a line such as `3. text` would begin a list.
+    fn with_definitions_above(&self, paragraph: usize, above: usize) -> usize {
+        let gap = self.text.get(above..paragraph).unwrap_or_default();
+        let lines = gap.split_inclusive('\n').rev().take_while(|line| !line.trim().is_empty());
+        paragraph - lines.map(str::len).sum::<usize>()
+    }
+
+    /// The source of a block without the line break at its end and with the indentation before it:
+    /// without that, the first item of an indented list would no longer stand in line with the others.
+    fn whole_lines(&self, events: Range<usize>) -> Range<usize> {
+        let range = &self.events[events.start].1;
         let line = self.text[..range.start].rfind('\n').map_or(0, |at| at + 1);
         let start = if self.text[line..range.start].trim().is_empty() { line } else { range.start };
-        let end = start + self.text[start..range.end].trim_end_matches('\n').len();
-        start..end
+        let end = self.events[events].iter().map(|event| self.content_end(event)).max().unwrap_or(range.end);
+        start..start + self.text[start..end].trim_end_matches('\n').len()
+    }
+
+    /// How far an event reaches. The parser may count definitions below a list or a footnote into
+    /// it; so those reach as far as what they hold, and that is their first line if nothing else.
+    fn content_end(&self, (event, range): &(Event<'_>, Range<usize>)) -> usize {
+        match event {
+            Event::Start(Tag::List(_) | Tag::Item | Tag::FootnoteDefinition(_)) => {
+                let first_line = self.text[range.clone()].lines().next().unwrap_or_default();
+                range.start + first_line.len()
+            }
+            Event::End(TagEnd::List(_) | TagEnd::Item | TagEnd::FootnoteDefinition) => range.start,
+            _ => range.end,
+        }
+    }
+}
+
+/// The parser ends a link such as `[text][]` before its empty label; a cut made there would lose it.
+#[derive(Default)]
+struct EmptyLabels {
+    /// For every link or picture that is open, the length of what is missing at its end.
+    missing: Vec<usize>,
+}
+
+impl EmptyLabels {
+    /// How much further than `end` an event reaches.
+    fn missing_after(&mut self, event: &Event<'_>, text: &str, end: usize) -> usize {
+        match event {
+            Event::Start(Tag::Link { link_type, .. } | Tag::Image { link_type, .. }) => {
+                let is_cut = *link_type == LinkType::Collapsed && text[end..].starts_with("[]");
+                let missing = if is_cut { "[]".len() } else { 0 };
+                self.missing.push(missing);
+                missing
+            }
+            Event::End(TagEnd::Link | TagEnd::Image) => self.missing.pop().unwrap_or_default(),
+            _ => 0,
+        }
     }
 }
 
@@ -168,6 +219,21 @@ mod tests {
         let body = Body::parse("[a][One] and [ONE]\n\n[one]: /x 'T'\n");
         let used: Vec<&str> = body.uses().map(|(_, it)| &body.text[it.span.clone()]).collect();
         assert_eq!(used, ["[one]: /x 'T'", "[one]: /x 'T'"]);
+    }
+
+    #[test]
+    fn a_definition_right_above_a_paragraph_is_part_of_it() {
+        let body = Body::parse("[a]: /x\n\n[b]: /y\n[c]: /z\n3. text\n");
+        let cut: Vec<&str> = body.pieces().into_iter().map(|it| &body.text[it.span]).collect();
+        assert_eq!(cut, ["[b]: /y\n[c]: /z\n3. text"]);
+    }
+
+    #[test]
+    fn an_empty_label_belongs_to_its_link() {
+        let body = Body::parse("*[a][]* ![a][]\n\n[a]: /x");
+        let links = body.events.iter().filter(|(event, _)| reference(event).is_some());
+        let cut: Vec<&str> = links.map(|(_, range)| &body.text[range.clone()]).collect();
+        assert_eq!(cut, ["[a][]", "![a][]"]);
     }
 
     #[test]

@@ -19,9 +19,11 @@ pub(super) struct Tag {
     /// The element, in lower case.
     pub(super) name: String,
     pub(super) kind: TagKind,
-    /// The quoted attributes: the name in lower case, and where the value is.
-    pub(super) attributes: Vec<(String, Range<usize>)>,
+    pub(super) attributes: Attributes,
 }
+
+/// Quoted attributes: the name in lower case, and where the value is.
+type Attributes = Vec<(String, Range<usize>)>;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum TagKind {
@@ -92,7 +94,7 @@ fn tag(text: &str, start: usize) -> Option<(Tag, usize)> {
 }
 
 /// The quoted attributes from `at` to the `>`, and where that ends.
-fn attributes(text: &str, mut at: usize) -> Option<(Vec<(String, Range<usize>)>, usize)> {
+fn attributes(text: &str, mut at: usize) -> Option<(Attributes, usize)> {
     let bytes = text.as_bytes();
     let mut attributes = Vec::new();
     let mut word = at..at;

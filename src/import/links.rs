@@ -160,8 +160,9 @@ impl Walk<'_, '_, '_> {
                 self.notes.at(offset, format!("link to `{address}`, which is no page here: left as written"));
                 None
             }
-            Target::Asset => {
-                self.notes.at(offset, format!("link to the file `{address}`: left as written"));
+            Target::File => {
+                self.notes
+                    .at(offset, format!("relative link `{address}`, which is no page here: left as written"));
                 None
             }
             Target::Elsewhere => None,
@@ -281,7 +282,7 @@ mod tests {
             Place { file: "a.md", slug: "/a", aliases: &[] },
             Place { file: "sub/b.md", slug: "/b", aliases: &aliases },
         ];
-        let site = Site::new(Some("https://x.org"), &places, &["team.png".to_owned()]);
+        let site = Site::new(Some("https://x.org"), &places);
         let mut report = Report::default();
         let body = Body::parse(text);
         let links = Links::follow(&body, &site, "a.md", &mut Notes::new(&mut report, "a.md", text, 1));
@@ -356,7 +357,7 @@ mod tests {
             noted,
             [
                 (2, "link to `gone.md`, which is no page here: left as written"),
-                (4, "link to the file `team.png`: left as written"),
+                (4, "relative link `team.png`, which is no page here: left as written"),
                 (4, "picture `team.png`: keeps its address"),
             ]
         );

@@ -7,7 +7,7 @@ use pulldown_cmark::{Event, Tag};
 use serde_json::{Value, json};
 
 use super::block::{LONG, Source, block, split_long};
-use super::body::Piece;
+use super::body::{Body, Piece};
 use super::html::OpenElements;
 use super::links::References;
 use super::report::Notes;
@@ -170,12 +170,23 @@ fn rich_text(source: &Source<'_, '_>, spans: &[Range<usize>], notes: &mut Notes<
         let definitions = definitions_for(source, run);
         let text = run_text(source, run);
         for part in split_long(text.trim_end(), run[0].start, notes) {
-            let body = if definitions.is_empty() { part } else { format!("{part}\n\n{definitions}") };
-            blocks.push(block("RichText", json!({ "body": body })));
+            blocks.push(block("RichText", json!({ "body": with_definitions(part, &definitions) })));
         }
         rest = after;
     }
     blocks
+}
+
+/// A text with its definitions below it, or above it where something in the text would hide them:
+/// a fence left open, or another definition of the label inside a quote.
+fn with_definitions(text: String, definitions: &[String]) -> String {
+    if definitions.is_empty() {
+        return text;
+    }
+    let list = definitions.join("\n");
+    let below = format!("{text}\n\n{list}");
+    let read = Body::parse(&below).definitions.iter().filter(|it| it.span.start > text.len()).count();
+    if read == definitions.len() { below } else { format!("{list}\n\n{text}") }
 }
 
 fn run_text(source: &Source<'_, '_>, spans: &[Range<usize>]) -> String {
@@ -192,8 +203,8 @@ fn run_text(source: &Source<'_, '_>, spans: &[Range<usize>]) -> String {
     text
 }
 
-/// The link definitions a run uses and does not hold, one a line.
-fn definitions_for(source: &Source<'_, '_>, spans: &[Range<usize>]) -> String {
+/// The link definitions a run uses and does not hold.
+fn definitions_for(source: &Source<'_, '_>, spans: &[Range<usize>]) -> Vec<String> {
     let holds = |offset: usize| spans.iter().any(|span| span.contains(&offset));
     let mut used: Vec<_> = source
         .body
@@ -203,9 +214,7 @@ fn definitions_for(source: &Source<'_, '_>, spans: &[Range<usize>]) -> String {
         .collect();
     used.sort_by_key(|definition| definition.span.start);
     used.dedup();
-    let lines: Vec<String> =
-        used.into_iter().map(|definition| source.links.definition(source.body, definition)).collect();
-    lines.join("\n")
+    used.into_iter().map(|definition| source.links.definition(source.body, definition)).collect()
 }
 
 fn note_unused_definitions(source: &Source<'_, '_>, parts: &[Part], notes: &mut Notes<'_>) {
@@ -240,7 +249,6 @@ fn note_leftovers(source: &Source<'_, '_>, pieces: &[Piece], notes: &mut Notes<'
 
 #[cfg(test)]
 pub(in crate::import) mod tests {
-    use super::super::body::Body;
     use super::super::links::Links;
     use super::super::report::Report;
     use super::super::site::Site;
@@ -251,7 +259,7 @@ pub(in crate::import) mod tests {
         let mut report = Report::default();
         let body = Body::parse(text);
         let mut notes = Notes::new(&mut report, "a.md", text, 1);
-        let links = Links::follow(&body, &Site::new(None, &[], &[]), "a.md", &mut notes);
+        let links = Links::follow(&body, &Site::new(None, &[]), "a.md", &mut notes);
         let blocks = blocks(&Source { body: &body, links: &links }, "The title", &mut notes);
         report.sort();
         (blocks, report.unmapped.into_iter().map(|it| format!("{}: {}", it.line, it.what)).collect())
@@ -334,7 +342,7 @@ pub(in crate::import) mod tests {
     #[test]
     fn what_is_too_long_for_one_block_is_split_between_paragraphs() {
         let paragraph = "wörd ".repeat(20_000).trim_end().to_owned();
-        let text = vec![paragraph.as_str(); 12].join("\n\n");
+        let text = [paragraph.as_str(); 12].join("\n\n");
         let (blocks, _) = imported(&text);
         let bodies: Vec<&str> = blocks.iter().filter_map(|it| it["props"]["body"].as_str()).collect();
         assert!(bodies.len() > 1 && bodies.iter().all(|body| body.chars().count() <= LONG));

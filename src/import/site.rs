@@ -1,6 +1,6 @@
 //! The addresses of the folder's pages, and what a link on one of them leads to.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use percent_encoding::percent_decode_str;
 
@@ -21,7 +21,6 @@ pub(super) struct Site {
     addresses: HashMap<String, String>,
     /// By the file's path without extension, as it is and normalised.
     files: HashMap<String, String>,
-    assets: HashSet<String>,
 }
 
 /// What a link leads to.
@@ -29,10 +28,10 @@ pub(super) struct Site {
 pub(super) enum Target {
     /// An imported page, by the address to write: its slug, with query and fragment kept.
     Page(String),
-    /// A file of the folder that is not a page.
-    Asset,
-    /// Nothing, though it points into the folder or its published site.
+    /// No page, though it names a Markdown file or an address of the published site.
     Nowhere,
+    /// A relative path to something that is no page, such as a picture.
+    File,
     /// Another site, a mail address, or a place on the same page.
     Elsewhere,
 }
@@ -44,13 +43,9 @@ struct Base {
 }
 
 impl Site {
-    pub(super) fn new(base_url: Option<&str>, places: &[Place<'_>], assets: &[String]) -> Self {
-        let mut site = Self {
-            base: base_url.map(Base::new),
-            addresses: HashMap::new(),
-            files: HashMap::new(),
-            assets: assets.iter().cloned().collect(),
-        };
+    pub(super) fn new(base_url: Option<&str>, places: &[Place<'_>]) -> Self {
+        let mut site =
+            Self { base: base_url.map(Base::new), addresses: HashMap::new(), files: HashMap::new() };
         for place in places {
             site.addresses.insert(place.slug.to_owned(), place.slug.to_owned());
             site.files.insert(place.file.to_owned(), place.slug.to_owned());
@@ -86,14 +81,14 @@ impl Site {
         };
         match found {
             Some(slug) => Target::Page(format!("{slug}{suffix}")),
-            None if self.is_asset(path, file) => Target::Asset,
+            None if is_file(path) => Target::File,
             None => Target::Nowhere,
         }
     }
 
-    /// Whether `alias` is another address of the page with this slug, and of no other.
-    pub(super) fn leads_to(&self, alias: &str, slug: &str) -> bool {
-        alias != slug && self.addresses.get(alias).is_some_and(|page| page == slug)
+    /// Whether an address leads to the page with this slug.
+    pub(super) fn leads_to(&self, address: &str, slug: &str) -> bool {
+        self.addresses.get(address).is_some_and(|page| page == slug)
     }
 
     /// The page at a path of the published site, under any of the names a path has.
@@ -122,16 +117,12 @@ impl Site {
             .find_map(|name| self.files.get(name))
             .map(String::as_str)
     }
+}
 
-    /// Whether a path, relative to a file or to the root, is a file that is no page.
-    pub(super) fn is_asset(&self, path: &str, file: &str) -> bool {
-        let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let path = match path.strip_prefix('/') {
-            Some(below) => below.to_owned(),
-            None => format!("{folder}/{path}"),
-        };
-        walk_dots(&path).is_some_and(|path| self.assets.contains(&path))
-    }
+/// Whether a path that was found to be no page is relative and names no Markdown file.
+fn is_file(path: &str) -> bool {
+    let is_absolute = path.starts_with('/') || path.starts_with("@/") || has_scheme(path);
+    !is_absolute && folder::stem(path).is_none()
 }
 
 /// A relative path without escapes and dot segments; nothing if it leaves the root.
@@ -184,7 +175,7 @@ mod tests {
             place("notes/My First.md", "/notes/my-first"),
             Place { file: "posts/one.md", slug: "/2015/rust-1.0", aliases: &aliases },
         ];
-        Site::new(Some(base), &places, &["notes/team.png".to_owned()])
+        Site::new(Some(base), &places)
     }
 
     fn page(slug: &str) -> Target {
@@ -239,7 +230,9 @@ mod tests {
         for address in ["gone.md", "@/gone.md", "/gone", "https://x.org/gone.html", "../../up.md"] {
             assert_eq!(site.target(address, "notes/index.md"), Target::Nowhere, "{address}");
         }
-        assert_eq!(site.target("team.png", "notes/index.md"), Target::Asset);
+        for address in ["team.png", "../gone/", "./gone.html#a"] {
+            assert_eq!(site.target(address, "notes/index.md"), Target::File, "{address}");
+        }
         for address in ["#here", "?q", "mailto:a@x.org", ""] {
             assert_eq!(site.target(address, "notes/index.md"), Target::Elsewhere, "{address}");
         }
