@@ -1,0 +1,153 @@
+//! Blocks as callers send them: judged by their type, given ids and keys, made into what the log holds.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::super::id::{BlockId, PageId};
+use super::super::json::{Map, Value, unfit};
+use super::super::problem::{Code, Halt, Lowered, Problem};
+use super::super::schema::PropCode;
+use super::{Draft, MAX_NESTING, give_keys};
+
+/// A block to make, with the blocks in its slots.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewBlock {
+    /// The block type's name, as `list_block_types` gives it.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The props, by the type's schema.
+    #[serde(default)]
+    pub props: Map<String, Value>,
+    /// An id of your own; leave it out to get a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Blocks within the block, by slot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slots: Option<BTreeMap<String, Vec<NewBlock>>>,
+}
+
+impl Draft<'_> {
+    /// Judges a block and all in its slots, and completes it: `{id, type, props, slots?}`.
+    ///
+    /// # Errors
+    /// Every problem of its props; the first of its type, slots and ids.
+    pub fn make_block(&mut self, block: &NewBlock, pointer: &str) -> Lowered<(BlockId, Value)> {
+        let mut taken = Vec::new();
+        let value = self.make_below(block, pointer, 0, &mut taken)?;
+        match taken.into_iter().next() {
+            Some(id) => Ok((id, value)),
+            None => Err(Halt::Broken("a block without an id".into())),
+        }
+    }
+
+    fn make_below(
+        &mut self,
+        block: &NewBlock,
+        pointer: &str,
+        depth: usize,
+        taken: &mut Vec<BlockId>,
+    ) -> Lowered<Value> {
+        if depth > MAX_NESTING {
+            let message = format!("blocks lie at most {MAX_NESTING} deep within blocks");
+            return Err(Problem::new(Code::SlotRefused, pointer, message).into());
+        }
+        let kind = self.block_type(&block.kind, &format!("{pointer}/type"))?;
+        if kind.pinned() && depth > 0 {
+            let message = format!("a {} stands on a page, never in a slot", kind.name());
+            return Err(Problem::new(Code::Pinned, format!("{pointer}/type"), message).into());
+        }
+        let id = self.block_id(block.id.as_deref(), &format!("{pointer}/id"))?;
+        if taken.contains(&id) {
+            let message = format!("the id '{id}' stands twice in this block");
+            return Err(Problem::new(Code::IdTaken, format!("{pointer}/id"), message).into());
+        }
+        taken.push(id.clone());
+        let mut props = Value::Object(block.props.clone());
+        self.complete(kind.name(), &mut props, None, &format!("{pointer}/props"))?;
+        let mut value = serde_json::json!({ "id": id.as_str(), "type": kind.name(), "props": props });
+        let mut slots = Map::new();
+        for (slot, children) in block.slots.iter().flatten() {
+            let at = format!("{pointer}/slots/{}", super::super::json::escape(slot));
+            let mut made = Vec::with_capacity(children.len());
+            for (i, child) in children.iter().enumerate() {
+                self.accepts(kind.name(), slot, &child.kind, &at)?;
+                made.push(self.make_below(child, &format!("{at}/{i}"), depth + 1, taken)?);
+            }
+            if let Some(max) =
+                kind.slots().get(slot).and_then(|rule| rule.max).filter(|max| made.len() > *max)
+            {
+                let message = format!("'{slot}' of {} holds at most {max} blocks", kind.name());
+                return Err(Problem::new(Code::SlotRefused, at, message).into());
+            }
+            if children.is_empty() && !kind.slots().contains_key(slot) {
+                self.accepts(kind.name(), slot, "", &at)?;
+            }
+            if !made.is_empty() {
+                slots.insert(slot.clone(), Value::Array(made));
+            }
+        }
+        if !slots.is_empty() {
+            value["slots"] = Value::Object(slots);
+        }
+        Ok(value)
+    }
+
+    /// Gives a block other props: keys claimed from those it has, judged, written field by field.
+    ///
+    /// # Errors
+    /// Every problem of the props, at their place below `pointer`.
+    pub fn put_props(&mut self, page: &PageId, block: &BlockId, mut to: Value, pointer: &str) -> Lowered<()> {
+        let now = self.block(page, block)?;
+        self.complete(&now.kind, &mut to, Some(&now.value()), pointer)?;
+        self.write_props(page, block, &to)
+    }
+
+    /// Gives items their keys and judges props by their type.
+    fn complete(
+        &mut self,
+        kind: &str,
+        props: &mut Value,
+        before: Option<&Value>,
+        pointer: &str,
+    ) -> Lowered<()> {
+        fit(props, pointer)?;
+        let mut at = pointer.to_owned();
+        give_keys(props, before, self.mint, &mut at)
+            .map_err(|message| Problem::new(Code::SchemaViolation, at, message))?;
+        self.judge(kind, props, pointer)
+    }
+
+    /// Judges props by their type.
+    ///
+    /// # Errors
+    /// Every problem, at its place below `pointer`.
+    pub fn judge(&self, kind: &str, props: &Value, pointer: &str) -> Lowered<()> {
+        let problems = match self.block_type(kind, pointer)?.check(props) {
+            Ok(()) => return Ok(()),
+            Err(problems) => problems,
+        };
+        let code = |code: &PropCode| match code {
+            PropCode::UnknownProp => Code::UnknownProp,
+            PropCode::SchemaViolation => Code::SchemaViolation,
+        };
+        let problem = |p: &super::super::schema::PropProblem| {
+            Problem::new(code(&p.code), format!("{pointer}{}", p.pointer), &*p.message)
+        };
+        Err(Halt::Refused(problems.iter().map(problem).collect()))
+    }
+}
+
+/// Refuses a value with something that can't be kept.
+///
+/// # Errors
+/// `schema_violation` at the place.
+pub(in crate::content) fn fit(value: &Value, pointer: &str) -> Result<(), Problem> {
+    let mut at = pointer.to_owned();
+    match unfit(value, &mut at) {
+        Some(why) => Err(Problem::new(Code::SchemaViolation, at, format!("this value {why}"))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,167 @@
+//! Finding what an op names: pages by id or slug, blocks by id, both by the handles of this batch.
+
+use std::sync::Arc;
+
+use super::super::document::Block;
+use super::super::id::{self, BlockId, PageId};
+use super::super::problem::{Code, Lowered, Problem};
+use super::super::schema::{self, BlockType};
+use super::super::slug;
+use super::{Draft, Made};
+
+/// What stands before a handle in an id field.
+const HANDLE: &str = "$tmp:";
+
+impl Draft<'_> {
+    /// The page that a field names by id, slug or handle.
+    ///
+    /// # Errors
+    /// `page_not_found` with the nearest slug, `unknown_temp_id`.
+    pub fn find_page(&self, name: &str, pointer: &str) -> Lowered<PageId> {
+        if let Some(handle) = name.strip_prefix(HANDLE) {
+            return match self.handles.get(handle) {
+                Some(Made::Page(id)) => Ok(id.clone()),
+                made => Err(no_handle(handle, "page", made.is_some(), pointer).into()),
+            };
+        }
+        let found = if name.starts_with('/') {
+            slug::normalise(name).ok().and_then(|slug| self.root.by_slug(&slug)).cloned()
+        } else {
+            Some(PageId::from(name)).filter(|id| self.root.stub(id).is_some())
+        };
+        found.ok_or_else(|| {
+            let slugs = self.root.slugs().map(|slug| &**slug);
+            let hint = match schema::nearest(name, slugs) {
+                Some(near) => format!("did you mean '{near}'?"),
+                None => "name it by its id or its slug, as GET …/pages lists them".into(),
+            };
+            Problem::new(Code::PageNotFound, pointer, format!("there is no page '{}'; {hint}", brief(name)))
+                .into()
+        })
+    }
+
+    /// The block of a page that a field names by id or handle.
+    ///
+    /// # Errors
+    /// `block_not_found`, saying on which page it lies if it does; `unknown_temp_id`; `Missing`.
+    pub fn find_block(&self, page: &PageId, name: &str, pointer: &str) -> Lowered<BlockId> {
+        let id = match name.strip_prefix(HANDLE) {
+            None => BlockId::from(name),
+            Some(handle) => match self.handles.get(handle) {
+                Some(Made::Block(id)) => id.clone(),
+                made => return Err(no_handle(handle, "block", made.is_some(), pointer).into()),
+            },
+        };
+        let body = self.page(page)?;
+        if body.block(&id).is_some() {
+            return Ok(id);
+        }
+        let hint = match self.root.home(&id).and_then(|home| self.root.stub(home)) {
+            Some(stub) => format!("it lies on {}", stub.slug),
+            None => "GET …/pages/{page} lists its blocks".into(),
+        };
+        let message = format!("there is no block '{}' on {}; {hint}", brief(name), body.slug);
+        Err(Problem::new(Code::BlockNotFound, pointer, message).into())
+    }
+
+    /// A block that was found.
+    ///
+    /// # Errors
+    /// `Missing`.
+    pub fn block(&self, page: &PageId, id: &BlockId) -> Lowered<Arc<Block>> {
+        let gone = || super::Halt::Broken(format!("no block {id}"));
+        self.page(page)?.block(id).cloned().ok_or_else(gone)
+    }
+
+    /// The block type of a name.
+    ///
+    /// # Errors
+    /// `unknown_block_type` with the nearest name.
+    pub fn block_type(&self, name: &str, pointer: &str) -> Lowered<Arc<BlockType>> {
+        if let Some(found) = self.root.types.get(name) {
+            return Ok(found.clone());
+        }
+        let hint = match schema::nearest(name, self.root.types.names()) {
+            Some(near) => format!("did you mean '{near}'?"),
+            None => format!("there are: {}", self.root.types.names().collect::<Vec<_>>().join(", ")),
+        };
+        let message = format!("'{}' is no block type; {hint}", brief(name));
+        Err(Problem::new(Code::UnknownBlockType, pointer, message).into())
+    }
+
+    /// An id for a new page: the one that was brought, else a new one.
+    ///
+    /// # Errors
+    /// `id_taken`, or `malformed_request` where the id can't be one.
+    pub fn page_id(&mut self, brought: Option<&str>, pointer: &str) -> Lowered<PageId> {
+        let Some(id) = brought else { return Ok(id::new_page(self.mint)) };
+        self.check_id(id, pointer)?;
+        Ok(id.into())
+    }
+
+    /// An id for a new block, as `page_id`.
+    ///
+    /// # Errors
+    /// As `page_id`.
+    pub fn block_id(&mut self, brought: Option<&str>, pointer: &str) -> Lowered<BlockId> {
+        let Some(id) = brought else { return Ok(id::new_block(self.mint)) };
+        self.check_id(id, pointer)?;
+        Ok(id.into())
+    }
+
+    fn check_id(&self, id: &str, pointer: &str) -> Lowered<()> {
+        if !id::may_be_brought(id) {
+            let message = format!("'{}' can't be an id: 1 to 64 letters, digits, '_' or '-'", brief(id));
+            return Err(Problem::new(Code::MalformedRequest, pointer, message).into());
+        }
+        if self.root.stub(&id.into()).is_some() || self.root.home(&id.into()).is_some() {
+            let message =
+                format!("something on this branch has the id '{id}': leave `id` out to get a new one");
+            return Err(Problem::new(Code::IdTaken, pointer, message).into());
+        }
+        Ok(())
+    }
+
+    /// Declares a handle for a page.
+    ///
+    /// # Errors
+    /// `duplicate_temp_id`.
+    pub fn declare_page(&mut self, handle: Option<&str>, id: &PageId) -> Lowered<()> {
+        self.declare(handle, Made::Page(id.clone()))
+    }
+
+    /// Declares a handle for a block.
+    ///
+    /// # Errors
+    /// `duplicate_temp_id`.
+    pub fn declare_block(&mut self, handle: Option<&str>, id: &BlockId) -> Lowered<()> {
+        self.declare(handle, Made::Block(id.clone()))
+    }
+
+    fn declare(&mut self, handle: Option<&str>, made: Made) -> Lowered<()> {
+        let Some(handle) = handle else { return Ok(()) };
+        let handle = handle.strip_prefix(HANDLE).unwrap_or(handle);
+        if self.handles.contains_key(handle) {
+            let message = format!("an op before in this batch has declared '{handle}': each handle once");
+            return Err(Problem::new(Code::DuplicateTempId, "/tempId", message).into());
+        }
+        self.handles.insert(handle.to_owned(), made);
+        Ok(())
+    }
+}
+
+fn no_handle(handle: &str, wanted: &str, declared: bool, pointer: &str) -> Problem {
+    let message = match declared {
+        true => format!("'$tmp:{}' does not stand for a {wanted}", brief(handle)),
+        false => format!("no op before in this batch has the tempId '{}'", brief(handle)),
+    };
+    Problem::new(Code::UnknownTempId, pointer, message)
+}
+
+/// At most sixty characters of what a caller sent, for a message.
+pub(in crate::content) fn brief(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,134 @@
+//! Where the log lives: entries, the touched index, checkpoints, blobs, and the registries of sites and tokens.
+//!
+//! SQL stands only below this room. Nothing here knows what an op or a page is: bodies are bytes.
+//! Three stores keep one contract (`contract.rs`, run on each of them): memory, SQLite, PostgreSQL.
+
+mod chain;
+mod row;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+pub use chain::{commit_id, commit_seq};
+pub use row::{
+    Append, Appended, Bounds, BranchKey, Checkpoint, CommitRow, Entry, Kind, Link, NodeKey, Relive, Site,
+    SiteKey, Source, Stack, Token, Touched,
+};
+
+/// A content hash: BLAKE3, 32 bytes.
+pub type Digest = [u8; 32];
+
+/// What a store can fail with.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store can't be reached or is too slow; nothing was written.
+    #[error("the store is not reachable: {0}")]
+    Unavailable(String),
+    /// The connection broke while a write was under way: it may have happened.
+    #[error("the outcome of a write is unknown: {0}")]
+    Unknown(String),
+    /// No space is left where the store lives; nothing was written.
+    #[error("the store is full: {0}")]
+    Full(String),
+    /// The store was written by a newer Osier than this one.
+    #[error("the store has schema {found}, this binary knows up to {known}: run the newer osier")]
+    Newer {
+        /// The newest migration found in the store.
+        found: i64,
+        /// The newest migration this binary has.
+        known: i64,
+    },
+    /// The address or path of the store can't be used.
+    #[error("{0}")]
+    Setup(String),
+    /// The store holds something that can't be: a bug or damaged data.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
+}
+
+/// The answer of every call.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// The log of a site: append-only, one gapless sequence over all branches.
+#[async_trait]
+pub trait Log: Send + Sync {
+    /// Appends all of it or nothing, after the entry it names. The key `(site, seq)` is the compare-and-set:
+    /// an entry that is there already means `Lost`; a previous entry with another hash means `Foreign`.
+    ///
+    /// # Errors
+    /// `Unknown` where it may or may not have happened: send the same again. Else nothing was written.
+    async fn append(&self, site: SiteKey, append: &Append) -> Result<Appended>;
+
+    /// The newest entry; `seq` 0 and the site's genesis hash where there is none.
+    async fn head(&self, site: SiteKey) -> Result<Link>;
+
+    /// Entries of all branches with `seq` above `after`, oldest first, at most `limit`.
+    async fn entries(&self, site: SiteKey, after: u64, limit: usize) -> Result<Vec<Entry>>;
+
+    /// Commits of one branch within the bounds, newest or oldest first.
+    async fn commits(&self, site: SiteKey, branch: BranchKey, bounds: &Bounds) -> Result<Vec<CommitRow>>;
+
+    /// The entry written by this principal under this idempotency key.
+    async fn by_key(&self, site: SiteKey, who: &str, key: &str) -> Result<Option<Entry>>;
+
+    /// The newest version in the touched index that the question names, if there is one.
+    async fn newest(&self, site: SiteKey, branch: BranchKey, stack: &Stack) -> Result<Option<u64>>;
+
+    /// Of one commit: each touched node with its row.
+    async fn touched(&self, site: SiteKey, branch: BranchKey, version: u64) -> Result<Vec<Touched>>;
+}
+
+/// Derived bytes, kept so that a start reads pages and not history. Never a source of truth.
+#[async_trait]
+pub trait Checkpoints: Send + Sync {
+    /// Keeps checkpoints and the blobs they name. Those that are there already are left as they are.
+    async fn put(&self, site: SiteKey, checkpoints: &[Checkpoint], blobs: &[(Digest, Bytes)]) -> Result<()>;
+
+    /// The newest checkpoint of a node at or below a version.
+    async fn checkpoint(
+        &self,
+        site: SiteKey,
+        branch: BranchKey,
+        node: NodeKey,
+        at_most: u64,
+    ) -> Result<Option<Checkpoint>>;
+
+    /// The bytes behind hashes, in the order asked; `None` for a hash that is not kept.
+    async fn blobs(&self, site: SiteKey, hashes: &[Digest]) -> Result<Vec<Option<Bytes>>>;
+}
+
+/// Sites and tokens.
+#[async_trait]
+pub trait Registry: Send + Sync {
+    /// Makes a site; answers the one that lives under this id already, with `false`.
+    async fn create_site(&self, id: &str, genesis: &[u8], at_ms: i64) -> Result<(Site, bool)>;
+
+    /// The living site of this id.
+    async fn site(&self, id: &str) -> Result<Option<Site>>;
+
+    /// Living sites with an id above `after`, by id, at most `limit`.
+    async fn sites(&self, after: &str, limit: usize) -> Result<Vec<Site>>;
+
+    /// Takes a site's id away: the id may be used again, the log stays under its number.
+    async fn remove_site(&self, site: SiteKey, at_ms: i64) -> Result<bool>;
+
+    /// Keeps a token. Where its `actor` is taken, a number is put behind it; the token as kept is answered.
+    async fn create_token(&self, token: Token) -> Result<Token>;
+
+    /// The token with this hash of its secret, revoked and expired ones too: the caller judges.
+    async fn token(&self, hash: &Digest) -> Result<Option<Token>>;
+
+    /// All tokens, oldest first.
+    async fn tokens(&self) -> Result<Vec<Token>>;
+
+    /// Revokes by token id; `false` where there is no living token of that id.
+    async fn revoke_token(&self, id: &str, at_ms: i64) -> Result<bool>;
+
+    /// Answers when the store does.
+    async fn ping(&self) -> Result<()>;
+}
+
+/// One store: all three, behind one pointer.
+pub trait Store: Log + Checkpoints + Registry {}
+
+impl<T: Log + Checkpoints + Registry> Store for T {}
