@@ -4,6 +4,8 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 /// What has a meaning of its own in a link destination of Markdown.
 const MARKDOWN: &AsciiSet = &CONTROLS.add(b' ').add(b'(').add(b')').add(b'<').add(b'>').add(b'\\');
+/// The same in a path, where `&` could begin a character reference.
+const MARKDOWN_PATH: &AsciiSet = &MARKDOWN.add(b'&');
 
 /// An address cut before its query or fragment: `/a?b#c` is (`/a`, `?b#c`).
 pub(super) fn split_suffix(address: &str) -> (&str, &str) {
@@ -39,20 +41,22 @@ pub(super) fn in_prop(address: &str) -> String {
     utf8_percent_encode(address, CONTROLS).to_string()
 }
 
-/// The address as a link destination of Markdown.
+/// The address as a link destination of Markdown; letters of other scripts stay readable.
 pub(super) fn in_markdown(address: &str) -> String {
-    let escaped = utf8_percent_encode_ascii(address);
+    let (path, suffix) = split_suffix(address);
+    let suffix = escaped(suffix, MARKDOWN);
     // Only a semicolon could make a parameter look like a character reference.
-    if escaped.contains('&') && escaped.contains(';') { escaped.replace('&', "&amp;") } else { escaped }
+    let suffix = if suffix.contains(';') { suffix.replace('&', "&amp;") } else { suffix };
+    escaped(path, MARKDOWN_PATH) + &suffix
 }
 
-/// Escapes what Markdown would misread and leaves letters of other scripts readable.
-fn utf8_percent_encode_ascii(address: &str) -> String {
-    let mut escaped = String::with_capacity(address.len());
-    for c in address.chars() {
-        match c.is_ascii() {
-            true => escaped.extend(utf8_percent_encode(c.encode_utf8(&mut [0; 4]), MARKDOWN)),
-            false => escaped.push(c),
+fn escaped(text: &str, ascii: &'static AsciiSet) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii() {
+            escaped.extend(utf8_percent_encode(c.encode_utf8(&mut [0; 4]), ascii));
+        } else {
+            escaped.push(c);
         }
     }
     escaped
@@ -102,6 +106,7 @@ mod tests {
     #[test]
     fn a_destination_cannot_end_its_link_early() {
         assert_eq!(in_markdown("/日本?q=(a b)"), "/日本?q=%28a%20b%29");
+        assert_eq!(in_markdown("/a(b)&c"), "/a%28b%29%26c");
         assert_eq!(in_markdown("/a?b=1&copy;"), "/a?b=1&amp;copy;");
         assert_eq!(in_markdown("/a?b=1&c=2"), "/a?b=1&c=2");
     }

@@ -7,6 +7,10 @@ use super::address::is_uri_reference;
 /// The keys that are understood and leave no text behind; every other key is page meta or reported.
 const UNDERSTOOD: [&str; 6] = ["title", "slug", "path", "aliases", "draft", "noindex"];
 
+/// The longest description, in characters, and the longest address that page meta takes.
+const LONGEST_DESCRIPTION: usize = 1_000;
+const LONGEST_ADDRESS: usize = 4_096;
+
 /// A file cut in two: what its head says, and the body below.
 #[derive(Debug, PartialEq)]
 pub(super) struct Split<'a> {
@@ -124,9 +128,11 @@ pub(super) fn meta(values: &Map<String, Value>) -> Map<String, Value> {
             meta.insert(key.to_owned(), text.into());
         }
     };
-    keep("description", text(values, "description"));
+    let description = text(values, "description");
+    keep("description", description.filter(|text| text.chars().count() <= LONGEST_DESCRIPTION));
     for key in ["canonical", "ogImage"] {
-        keep(key, text(values, key).filter(|address| is_uri_reference(address)));
+        let address = text(values, key).filter(|address| is_uri_reference(address));
+        keep(key, address.filter(|address| address.len() <= LONGEST_ADDRESS));
     }
     if ["draft", "noindex"].iter().any(|key| values.get(*key) == Some(&Value::Bool(true))) {
         meta.insert("noindex".to_owned(), true.into());

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::body::Body;
 use super::runs::tests::imported;
+use crate::content::schema::builtin;
 
 /// What a reader of some Markdown sees: its words, and where its links lead.
 #[derive(Debug, Default)]
@@ -91,6 +92,15 @@ pub(super) fn without(left: &[String], right: &[String]) -> Vec<String> {
     rest
 }
 
+/// What the block types say against the blocks.
+pub(super) fn refusals(blocks: &[Value]) -> Vec<String> {
+    let refusal = |block: &Value| {
+        let kind = block["type"].as_str().unwrap();
+        builtin(kind).unwrap().check(&block["props"]).err().map(|problems| format!("{kind}: {problems:?}"))
+    };
+    blocks.iter().filter_map(refusal).collect()
+}
+
 /// Pieces of Markdown that get in each other's way.
 fn fragment() -> impl Strategy<Value = &'static str> {
     proptest::sample::select(vec![
@@ -155,13 +165,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn whatever_is_written_no_word_and_no_link_is_lost(
+    fn whatever_is_written_no_word_and_no_link_is_lost_and_every_block_is_good(
         parts in proptest::collection::vec((fragment(), proptest::sample::select(vec!["\n", "\n\n"])), 0..14)
     ) {
         let text: String = parts.iter().flat_map(|(text, end)| [*text, *end]).collect();
         let (blocks, _) = imported(&text);
         let (source, made) = (Reading::markdown(&text), Reading::blocks(&blocks));
         prop_assert_eq!(without(&source.words, &made.words), Vec::<String>::new(), "{} {:#?}", text, blocks);
+        prop_assert_eq!(refusals(&blocks), Vec::<String>::new());
         prop_assert_eq!(without(&source.links, &made.links), Vec::<String>::new(), "{} {:#?}", text, blocks);
     }
 }

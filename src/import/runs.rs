@@ -59,7 +59,7 @@ pub(super) fn blocks(source: &Source<'_, '_>, title: &str, notes: &mut Notes<'_>
 fn is_title(source: &Source<'_, '_>, piece: &Piece, title: &str) -> bool {
     let inner = piece.events.start + 1..piece.events.end - 1;
     matches!(source.body.events[piece.events.start].0, Event::Start(Tag::Heading { .. }))
-        && source.line(inner).is_some_and(|text| text.split_whitespace().eq(title.split_whitespace()))
+        && source.line(inner).split_whitespace().eq(title.split_whitespace())
 }
 
 /// HTML that leaves an element open is one piece with all that follows up to its end: apart they
