@@ -69,11 +69,12 @@ impl<'a> Body<'a> {
         self.definitions.get(index)
     }
 
-    /// The events that use a definition, with where they stand.
-    pub(super) fn uses(&self) -> impl Iterator<Item = (usize, &Definition)> {
-        self.references
-            .keys()
-            .filter_map(|&event| Some((self.events[event].1.start, self.definition_of(event)?)))
+    /// The places that use a definition, in order.
+    pub(super) fn uses(&self) -> Vec<(usize, &Definition)> {
+        let place = |&event: &usize| Some((self.events[event].1.start, self.definition_of(event)?));
+        let mut uses: Vec<_> = self.references.keys().filter_map(place).collect();
+        uses.sort_by_key(|(at, _)| *at);
+        uses
     }
 
     /// The top-level blocks, in order.
@@ -217,7 +218,7 @@ mod tests {
     #[test]
     fn a_reference_finds_its_definition_whatever_its_case() {
         let body = Body::parse("[a][One] and [ONE]\n\n[one]: /x 'T'\n");
-        let used: Vec<&str> = body.uses().map(|(_, it)| &body.text[it.span.clone()]).collect();
+        let used: Vec<&str> = body.uses().into_iter().map(|(_, it)| &body.text[it.span.clone()]).collect();
         assert_eq!(used, ["[one]: /x 'T'", "[one]: /x 'T'"]);
     }
 

@@ -1,16 +1,21 @@
 //! A body becomes the blocks of a page: what has a block of its own, and between them runs of
 //! Markdown as the author wrote it.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use pulldown_cmark::{Event, Tag};
 use serde_json::{Value, json};
 
 use super::block::{LONG, Source, block, split_long};
-use super::body::{Body, Piece};
+use super::body::{Body, Definition, Piece};
 use super::html::OpenElements;
 use super::links::References;
 use super::report::Notes;
+
+/// How many pieces an HTML element may reach over; without a bound, many that are never closed would
+/// each be looked for to the end.
+const FARTHEST: usize = 500;
 
 /// A stretch of the page.
 enum Part {
@@ -45,12 +50,13 @@ pub(super) fn blocks(source: &Source<'_, '_>, title: &str, notes: &mut Notes<'_>
         }
     }
     bring_footnotes_home(source, &pieces, &mut parts, notes);
-    note_unused_definitions(source, &parts, notes);
+    let uses = source.body.uses();
+    note_unused_definitions(source, &uses, &parts, notes);
     let mut blocks = Vec::new();
     for part in parts {
         match part {
             Part::Made(made, _) => blocks.extend(made),
-            Part::Run(spans) => blocks.extend(rich_text(source, &spans, notes)),
+            Part::Run(spans) => blocks.extend(rich_text(source, &uses, &spans, notes)),
         }
     }
     blocks
@@ -86,7 +92,7 @@ fn element_len(source: &Source<'_, '_>, pieces: &[Piece]) -> usize {
     }
     let mut open = OpenElements::default();
     let mut enough = None;
-    for (index, piece) in pieces.iter().enumerate() {
+    for (index, piece) in pieces.iter().take(FARTHEST).enumerate() {
         for (event, range) in &source.body.events[piece.events.clone()] {
             if matches!(event, Event::Start(Tag::HtmlBlock) | Event::InlineHtml(_)) {
                 open.read(&source.body.text[range.clone()]);
@@ -108,22 +114,8 @@ fn bring_footnotes_home(
     parts: &mut Vec<Part>,
     notes: &mut Notes<'_>,
 ) {
-    let footnotes: Vec<(String, Range<usize>)> = pieces
-        .iter()
-        .filter_map(|piece| match &source.body.events[piece.events.start].0 {
-            Event::Start(Tag::FootnoteDefinition(label)) => Some((label.to_lowercase(), piece.span.clone())),
-            _ => None,
-        })
-        .collect();
-    let references: Vec<(String, usize)> = source
-        .body
-        .events
-        .iter()
-        .filter_map(|(event, range)| match event {
-            Event::FootnoteReference(label) => Some((label.to_lowercase(), range.start)),
-            _ => None,
-        })
-        .collect();
+    let footnotes = footnotes(source, pieces);
+    let references = footnote_references(source);
     for (label, span) in &footnotes {
         let mut from =
             references.iter().filter(|(it, at)| it == label && !span.contains(at)).map(|(_, at)| *at);
@@ -144,6 +136,24 @@ fn bring_footnotes_home(
     }
 }
 
+/// The footnotes of the top level: label and source.
+fn footnotes(source: &Source<'_, '_>, pieces: &[Piece]) -> Vec<(String, Range<usize>)> {
+    let footnote = |piece: &Piece| match &source.body.events[piece.events.start].0 {
+        Event::Start(Tag::FootnoteDefinition(label)) => Some((label.to_lowercase(), piece.span.clone())),
+        _ => None,
+    };
+    pieces.iter().filter_map(footnote).collect()
+}
+
+/// Where footnotes are referred to: label and place.
+fn footnote_references(source: &Source<'_, '_>) -> Vec<(String, usize)> {
+    let reference = |(event, range): &(Event<'_>, Range<usize>)| match event {
+        Event::FootnoteReference(label) => Some((label.to_lowercase(), range.start)),
+        _ => None,
+    };
+    source.body.events.iter().filter_map(reference).collect()
+}
+
 fn move_span(parts: &mut [Part], away: usize, home: usize, span: &Range<usize>) {
     if !matches!(parts[home], Part::Run(_)) {
         return;
@@ -157,7 +167,12 @@ fn move_span(parts: &mut [Part], away: usize, home: usize, span: &Range<usize>) 
 }
 
 /// One RichText for a run; more if it is too long for one.
-fn rich_text(source: &Source<'_, '_>, spans: &[Range<usize>], notes: &mut Notes<'_>) -> Vec<Value> {
+fn rich_text(
+    source: &Source<'_, '_>,
+    uses: &[(usize, &Definition)],
+    spans: &[Range<usize>],
+    notes: &mut Notes<'_>,
+) -> Vec<Value> {
     let mut blocks = Vec::new();
     let mut rest = spans;
     while !rest.is_empty() {
@@ -167,7 +182,7 @@ fn rich_text(source: &Source<'_, '_>, spans: &[Range<usize>], notes: &mut Notes<
             len <= LONG
         });
         let (run, after) = rest.split_at(fitting.count().max(1));
-        let definitions = definitions_for(source, run);
+        let definitions = definitions_for(source, uses, run);
         let text = run_text(source, run);
         for part in split_long(text.trim_end(), run[0].start, notes) {
             blocks.push(block("RichText", json!({ "body": with_definitions(part, &definitions) })));
@@ -204,27 +219,35 @@ fn run_text(source: &Source<'_, '_>, spans: &[Range<usize>]) -> String {
 }
 
 /// The link definitions a run uses and does not hold.
-fn definitions_for(source: &Source<'_, '_>, spans: &[Range<usize>]) -> Vec<String> {
+fn definitions_for(
+    source: &Source<'_, '_>,
+    uses: &[(usize, &Definition)],
+    spans: &[Range<usize>],
+) -> Vec<String> {
     let holds = |offset: usize| spans.iter().any(|span| span.contains(&offset));
-    let mut used: Vec<_> = source
-        .body
-        .uses()
-        .filter(|(at, definition)| holds(*at) && !holds(definition.span.start))
-        .map(|(_, definition)| definition)
-        .collect();
+    let within = |span: &Range<usize>| {
+        let from = uses.partition_point(|(at, _)| *at < span.start);
+        let to = uses.partition_point(|(at, _)| *at < span.end);
+        uses[from..to].iter().map(|(_, definition)| *definition)
+    };
+    let mut used: Vec<&Definition> = spans.iter().flat_map(within).collect();
     used.sort_by_key(|definition| definition.span.start);
     used.dedup();
+    used.retain(|definition| !holds(definition.span.start));
     used.into_iter().map(|definition| source.links.definition(source.body, definition)).collect()
 }
 
-fn note_unused_definitions(source: &Source<'_, '_>, parts: &[Part], notes: &mut Notes<'_>) {
-    let used: Vec<usize> = source.body.uses().map(|(_, definition)| definition.span.start).collect();
-    for definition in &source.body.definitions {
-        let start = definition.span.start;
-        let kept = parts.iter().any(|part| matches!(part, Part::Run(_)) && part.holds(start));
-        if !kept && !used.contains(&start) {
-            notes
-                .at(start, format!("link definition `[{}]`, which nothing uses: left out", definition.label));
+fn note_unused_definitions(
+    source: &Source<'_, '_>,
+    uses: &[(usize, &Definition)],
+    parts: &[Part],
+    notes: &mut Notes<'_>,
+) {
+    let used: HashSet<usize> = uses.iter().map(|(_, definition)| definition.span.start).collect();
+    let unused = source.body.definitions.iter().filter(|definition| !used.contains(&definition.span.start));
+    for Definition { label, span } in unused {
+        if !parts.iter().any(|part| matches!(part, Part::Run(_)) && part.holds(span.start)) {
+            notes.at(span.start, format!("link definition `[{label}]`, which nothing uses: left out"));
         }
     }
 }
