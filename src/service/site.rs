@@ -19,7 +19,9 @@ use crate::store::{BranchKey, Link, NodeKey, Site, Store};
 use super::outside::{Chance, Clock};
 use super::{Fault, Result};
 
+pub(super) use history::{BRANCH_STACK, PAGE_STACK};
 pub(super) use job::{Intent, Job, Keyed, Submission};
+pub(super) use round::{answer, digest};
 pub(super) use load::{load_page, state_at};
 
 /// How many batches may wait for a site's writer before callers are told to come back.

@@ -1,6 +1,7 @@
 //! One round of the writer: the batches that waited, lowered one behind the other on a draft of the head, and the
 //! rows they become. Nobody but the writer sees it until its rows are durable.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::super::envelope::{Answer, TouchedPage};
@@ -39,6 +40,8 @@ pub(super) struct Round<'a> {
     pub(super) append: Append,
     pub(super) at_ms: i64,
     pub(super) recent: Recent,
+    /// How often this round touched each page.
+    pub(super) touched: HashMap<PageId, u32>,
     /// Keys that came in this round: who, key, seq, request, answer.
     pub(super) keys: Vec<(Arc<str>, Keyed, u64, Answer)>,
 }
@@ -48,7 +51,7 @@ impl<'a> Round<'a> {
     pub(super) fn new(outside: &'a Outside, site: &'a Site, head: &Head, recent: &Recent) -> Self {
         let append =
             Append { after: head.link, entries: Vec::new(), touched: Vec::new(), relive: Vec::new(), blobs: Vec::new() };
-        Round { outside, site, root: head.root.clone(), append, at_ms: head.at_ms, recent: recent.clone(), keys: Vec::new() }
+        Round { outside, site, root: head.root.clone(), append, at_ms: head.at_ms, recent: recent.clone(), touched: HashMap::new(), keys: Vec::new() }
     }
 
     /// New ids.
@@ -84,6 +87,9 @@ impl<'a> Round<'a> {
             root.seal(&drafted.touched, &stamp);
             body.pages = effects(&self.root, &root, drafted.touched.iter());
             nodes = drafted.touched.iter().map(node_key).collect();
+            for page in &drafted.touched {
+                *self.touched.entry(page.clone()).or_default() += 1;
+            }
             if touches_site(&drafted.changes) {
                 nodes.push(NodeKey::SITE);
             }

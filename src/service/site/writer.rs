@@ -1,6 +1,7 @@
 //! The writer of a site: one task that drains the batches that wait, lowers them in order on one draft, appends all of
 //! them in one statement, and only then lets anyone see them.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -103,11 +104,11 @@ impl Writer {
         }
         while !batches.is_empty() {
             let (answers, round, left) = self.judge(batches).await;
-            let (append, root, at_ms, recent, keys) = (round.append, round.root, round.at_ms, round.recent, round.keys);
+            let RoundParts { root, append, at_ms, recent, touched, keys } = round;
             match self.append(&append).await {
                 Ok(Appended::Done) => {
                     let link = append.entries.last().map_or(append.after, |last| Link { seq: last.seq, hash: last.hash });
-                    self.follower.note(&append, &root);
+                    self.follower.note(&append, touched, &root);
                     self.head = Arc::new(Head { root, link, at_ms });
                     self.recent = recent;
                     for (who, key, seq, _) in keys {
@@ -164,8 +165,8 @@ impl Writer {
             }
         }
         left.extend(batches);
-        let Round { root, append, at_ms, recent, keys, .. } = round;
-        (answers, RoundParts { root, append, at_ms, recent, keys }, left)
+        let Round { root, append, at_ms, recent, touched, keys, .. } = round;
+        (answers, RoundParts { root, append, at_ms, recent, touched, keys }, left)
     }
 
     async fn judge_one(&mut self, submission: &Submission, round: &mut Round<'_>) -> Result<Answer, Pause> {
@@ -329,6 +330,7 @@ struct RoundParts {
     append: crate::store::Append,
     at_ms: i64,
     recent: Recent,
+    touched: HashMap<PageId, u32>,
     keys: Vec<(Arc<str>, super::job::Keyed, u64, Answer)>,
 }
 
