@@ -2,7 +2,7 @@
 //! server (`postgres://…`), in a database of its own.
 #![cfg(test)]
 
-mod bed;
+pub(super) mod bed;
 mod checkpoints;
 mod commits;
 mod log;
@@ -79,6 +79,11 @@ fn behind(entry: &Entry) -> Link {
 /// An append of these entries alone.
 fn append(after: Link, entries: Vec<Entry>) -> Append {
     Append { after, entries, touched: Vec::new(), relive: Vec::new(), blobs: Vec::new() }
+}
+
+/// An append of one edit, for the tests of a single store.
+pub(super) fn first_append(after: Link) -> Append {
+    append(after, vec![edit(after, "first")])
 }
 
 /// A live row of an edit on main.

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::store::{Memory, Store, open};
 
-pub(in crate::store) const POSTGRES: &str = "OSIER_TEST_POSTGRES";
+const POSTGRES: &str = "OSIER_TEST_POSTGRES";
 
 /// A store of one test's own.
 pub(in crate::store) struct Bed {

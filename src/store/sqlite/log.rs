@@ -203,3 +203,47 @@ fn touched(connection: &Connection, site: SiteKey, branch: BranchKey, version: u
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::NodeKey;
+
+    /// How SQLite would answer, in its words.
+    fn plan(sql: &str) -> String {
+        let connection = Connection::open_in_memory().unwrap();
+        let schema = include_str!("../../../migrations/sqlite/20261121160000_log_and_registries.sql");
+        connection.execute_batch(schema).unwrap();
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let lines = statement.raw_query().mapped(|row| row.get::<_, String>(3));
+        lines.collect::<rusqlite::Result<Vec<_>>>().unwrap().join(" · ")
+    }
+
+    #[test]
+    fn no_question_scans_a_table_or_sorts() {
+        let node = Some(NodeKey(1));
+        let who = Some("anna".into());
+        let stacks = [
+            (Stack::default(), "touched_version"),
+            (Stack { who: who.clone(), live_only: true, ..Stack::default() }, "touched_version"),
+            (Stack { kinds: vec![Kind::Edit, Kind::Merge], ..Stack::default() }, "touched_version"),
+            (Stack { node, ..Stack::default() }, "PRIMARY KEY"),
+            (Stack { kinds: vec![Kind::Undo], live_only: true, ..Stack::default() }, "touched_redoable "),
+            (
+                Stack { node, kinds: vec![Kind::Undo], live_only: true, ..Stack::default() },
+                "touched_redoable_node",
+            ),
+        ];
+        let histories = [
+            (Bounds { who, ..Bounds::default() }, "entry_version"),
+            (Bounds { node, ..Bounds::default() }, "PRIMARY KEY"),
+        ];
+        let stacks = stacks.map(|(stack, index)| (newest_sql(&stack), index));
+        let histories = histories.map(|(bounds, index)| (commits_sql(&bounds), index));
+        for (sql, index) in stacks.into_iter().chain(histories) {
+            let plan = plan(&sql);
+            assert!(plan.contains(index), "{index} is not used: {plan}");
+            assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{plan}");
+        }
+    }
+}
