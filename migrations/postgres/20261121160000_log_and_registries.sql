@@ -43,11 +43,11 @@ CREATE TABLE touched (
     version bigint NOT NULL CHECK (version > 0),
     kind smallint NOT NULL CHECK (kind > 0),
     live boolean NOT NULL,
-    PRIMARY KEY (site, branch, node, version)
+    PRIMARY KEY (site, branch, version, node)
 );
 
--- A commit's rows, and the branch's stack; rows of another kind are passed over within the index.
-CREATE INDEX touched_version ON touched (site, branch, version, kind, live);
+-- The history and the stack of a page; it holds all that they ask for. The primary key serves those of the branch.
+CREATE INDEX touched_node ON touched (site, branch, node, version, kind, live);
 
 -- Undos (kind 2) that can be redone are rare among live rows: without these the redo stack walks all history.
 CREATE INDEX touched_redoable ON touched (site, branch, version) WHERE live AND kind = 2;

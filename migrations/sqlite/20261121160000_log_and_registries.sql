@@ -43,11 +43,11 @@ CREATE TABLE touched (
     version INTEGER NOT NULL CHECK (version > 0),
     kind INTEGER NOT NULL CHECK (kind > 0),
     live INTEGER NOT NULL CHECK (live IN (0, 1)),
-    PRIMARY KEY (site, branch, node, version)
+    PRIMARY KEY (site, branch, version, node)
 ) STRICT, WITHOUT ROWID;
 
--- A commit's rows, and the branch's stack; it holds all that the stack asks for.
-CREATE INDEX touched_version ON touched (site, branch, version, kind, live);
+-- The history and the stack of a page; it holds all that they ask for. The primary key serves those of the branch.
+CREATE INDEX touched_node ON touched (site, branch, node, version, kind, live);
 
 -- Undos (kind 2) that can be redone are rare among live rows: without these the redo stack walks all history.
 CREATE INDEX touched_redoable ON touched (site, branch, version) WHERE live = 1 AND kind = 2;

@@ -17,7 +17,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
 use super::{Result, StoreError};
-use lane::Lane;
+use lane::{Lane, Plans};
 
 /// The oldest major version that is tried out.
 const OLDEST_SERVER: u32 = 15;
@@ -38,7 +38,7 @@ impl Postgres {
     pub async fn open(url: &str) -> Result<Self> {
         let options = PgConnectOptions::from_str(url).map_err(|error| fault::address(&error))?;
         let options = options.application_name("osier").disable_statement_logging();
-        let mut connection = lane::connect(&options).await.map_err(fault::at_open)?;
+        let mut connection = lane::connect(&options, Plans::Anew).await.map_err(fault::at_open)?;
         if let Some(version) = connection.server_version_num().map(|number| number / 10_000)
             && version < OLDEST_SERVER
         {
@@ -47,7 +47,8 @@ impl Postgres {
         }
         migrate::run(&mut connection).await?;
         let _ = connection.close().await;
-        Ok(Self { writes: Lane::of(options.clone()), reads: Lane::of(options) })
+        let writes = Lane::of(options.clone(), Plans::Kept);
+        Ok(Self { writes, reads: Lane::of(options, Plans::Anew) })
     }
 }
 

@@ -13,55 +13,70 @@ use crate::store::{Append, Appended, Result, SiteKey, StoreError};
 /// The other parts read `place`, so they run after the lock. The statement sees what was committed when it began,
 /// before it had the lock: a winner's entry is then not seen but met, as a unique key that is taken. For that the
 /// entries are inserted plainly; `ON CONFLICT DO NOTHING` would keep a loser's later rows.
-const APPEND: &str = "
-WITH place AS (
-    SELECT s.site
-    FROM site s
-    WHERE s.site = $1
-        AND s.removed_ms IS NULL
-        AND CASE $2
-            WHEN 0 THEN s.genesis_hash = $3
-            ELSE EXISTS (SELECT 1 FROM entry WHERE site = $1 AND seq = $2 AND hash = $3)
-        END
-    FOR UPDATE
-),
-appended AS (
-    INSERT INTO entry (site, seq, format, kind, at_ms, who, source, branch, version, key, request, hash, body)
-    SELECT p.site, e.seq, e.format, e.kind, e.at_ms, e.who, e.source, e.branch, e.version, e.key, e.request,
-        e.hash, e.body
-    FROM place p
-    CROSS JOIN unnest($4::bigint[], $5::smallint[], $6::smallint[], $7::bigint[], $8::text[], $9::smallint[],
-        $10::bigint[], $11::bigint[], $12::text[], $13::bytea[], $14::bytea[], $15::bytea[])
-        AS e (seq, format, kind, at_ms, who, source, branch, version, key, request, hash, body)
-    RETURNING 1
-),
-marked AS (
-    INSERT INTO touched (site, branch, node, version, kind, live)
-    SELECT p.site, t.branch, t.node, t.version, t.kind, t.live
-    FROM place p
-    CROSS JOIN unnest($16::bigint[], $17::bigint[], $18::bigint[], $19::smallint[], $20::boolean[])
-        AS t (branch, node, version, kind, live)
-),
-relived AS (
-    UPDATE touched t
-    SET live = r.live
-    FROM place p
-    CROSS JOIN unnest($21::bigint[], $22::bigint[], $23::bigint[], $24::boolean[])
-        AS r (branch, node, version, live)
-    WHERE t.site = p.site
-        AND t.branch = r.branch
-        AND t.version = r.version
-        AND (r.node IS NULL OR t.node = r.node)
-        AND t.live <> r.live
-),
-stored AS (
-    INSERT INTO blob (site, hash, bytes)
-    SELECT p.site, b.hash, b.bytes
-    FROM place p
-    CROSS JOIN unnest($25::bytea[], $26::bytea[]) AS b (hash, bytes)
-    ON CONFLICT (site, hash) DO NOTHING
-)
-SELECT count(*) FROM appended";
+macro_rules! append_sql {
+    ($relived:literal) => {
+        concat!(
+            "WITH place AS (
+                SELECT s.site
+                FROM site s
+                WHERE s.site = $1
+                    AND s.removed_ms IS NULL
+                    AND CASE $2
+                        WHEN 0 THEN s.genesis_hash = $3
+                        ELSE EXISTS (SELECT 1 FROM entry WHERE site = $1 AND seq = $2 AND hash = $3)
+                    END
+                FOR UPDATE
+            ),
+            appended AS (
+                INSERT INTO entry
+                    (site, seq, format, kind, at_ms, who, source, branch, version, key, request, hash, body)
+                SELECT p.site, e.seq, e.format, e.kind, e.at_ms, e.who, e.source, e.branch, e.version, e.key,
+                    e.request, e.hash, e.body
+                FROM place p
+                CROSS JOIN unnest($4::bigint[], $5::smallint[], $6::smallint[], $7::bigint[], $8::text[],
+                    $9::smallint[], $10::bigint[], $11::bigint[], $12::text[], $13::bytea[], $14::bytea[],
+                    $15::bytea[])
+                    AS e (seq, format, kind, at_ms, who, source, branch, version, key, request, hash, body)
+                RETURNING 1
+            ),
+            marked AS (
+                INSERT INTO touched (site, branch, node, version, kind, live)
+                SELECT p.site, t.branch, t.node, t.version, t.kind, t.live
+                FROM place p
+                CROSS JOIN unnest($16::bigint[], $17::bigint[], $18::bigint[], $19::smallint[], $20::boolean[])
+                    AS t (branch, node, version, kind, live)
+            ),
+            stored AS (
+                INSERT INTO blob (site, hash, bytes)
+                SELECT p.site, b.hash, b.bytes
+                FROM place p
+                CROSS JOIN unnest($21::bytea[], $22::bytea[]) AS b (hash, bytes)
+                ON CONFLICT (site, hash) DO NOTHING
+            )",
+            $relived,
+            "SELECT count(*) FROM appended"
+        )
+    };
+}
+
+const APPEND: &str = append_sql!(" ");
+
+/// Planned anew each time, for what it updates it must find: see `Plans::Anew`.
+const APPEND_AND_RELIVE: &str = append_sql!(
+    ",
+    relived AS (
+        UPDATE touched t
+        SET live = r.live
+        FROM place p
+        CROSS JOIN unnest($23::bigint[], $24::bigint[], $25::bigint[], $26::boolean[])
+            AS r (branch, node, version, live)
+        WHERE t.site = p.site
+            AND t.branch = r.branch
+            AND t.version = r.version
+            AND (r.node IS NULL OR t.node = r.node)
+            AND t.live <> r.live
+    ) "
+);
 
 const GROUND: &str = "
 SELECT
@@ -158,13 +173,14 @@ impl Columns {
         })
     }
 
-    /// The statement with its 26 arguments, in their order.
+    /// The statement with its arguments, in their order.
     fn ask(&self, site: SiteKey, append: &Append) -> Result<Ask> {
         let (entries, touched, relive) = (&append.entries, &append.touched, &append.relive);
         // In one order everywhere, so that two statements which bring the same blobs never wait for each other.
         let mut blobs: Vec<_> = append.blobs.iter().collect();
         blobs.sort_unstable_by_key(|(hash, _)| *hash);
-        let ask = sqlx::query(APPEND)
+        let sql = if relive.is_empty() { APPEND } else { APPEND_AND_RELIVE };
+        let ask = sqlx::query(sql)
             .bind(site.0)
             .bind(kept(append.after.seq)?)
             .bind(&append.after.hash[..])
@@ -185,12 +201,17 @@ impl Columns {
             .bind(&self.touched_version)
             .bind(column(touched, |t| t.kind.code()))
             .bind(column(touched, |t| t.live))
+            .bind(column(&blobs, |(hash, _)| &hash[..]))
+            .bind(column(&blobs, |(_, bytes)| &bytes[..]));
+        if relive.is_empty() {
+            return Ok(ask);
+        }
+        let ask = ask
             .bind(column(relive, |r| r.branch.0))
             .bind(column(relive, |r| r.node.map(|node| node.0)))
             .bind(&self.relive_version)
             .bind(column(relive, |r| r.live))
-            .bind(column(&blobs, |(hash, _)| &hash[..]))
-            .bind(column(&blobs, |(_, bytes)| &bytes[..]));
+            .persistent(false);
         Ok(ask)
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow};
 use sqlx::query::Query;
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
@@ -20,9 +20,28 @@ const ACQUIRE: Duration = Duration::from_secs(3);
 /// So long a caller waits for an answer. The server gives up a second before: it knows that nothing happened.
 const ANSWER: Duration = Duration::from_secs(8);
 
-/// Every statement finds its rows by a key. A plan made while a table was small and kept while it grows would scan it.
-const SESSION: &str = "SET statement_timeout = '7s'; SET enable_seqscan = off; SET enable_hashjoin = off; \
-    SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan";
+/// Every statement finds its rows by a key, and in the order of one, however little the server knows of a young table.
+const SESSION: &str = "SET statement_timeout = '7s'; SET enable_seqscan = off; SET enable_bitmapscan = off; \
+    SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; SET enable_sort = off";
+
+/// How the server comes to its plans.
+#[derive(Clone, Copy)]
+pub(super) enum Plans {
+    /// Once per connection: for inserts, which have but one.
+    Kept,
+    /// For every statement, some 0.1 ms: a plan made on an empty table knows nothing of the indexes' worth, and one
+    /// kept from then walks a whole branch per row until the server next analyses the table.
+    Anew,
+}
+
+impl Plans {
+    fn setting(self) -> &'static str {
+        match self {
+            Plans::Kept => "SET plan_cache_mode = force_generic_plan",
+            Plans::Anew => "SET plan_cache_mode = force_custom_plan",
+        }
+    }
+}
 
 /// A statement with its arguments.
 pub(super) type Ask = Query<'static, sqlx::Postgres, PgArguments>;
@@ -30,14 +49,15 @@ pub(super) type Ask = Query<'static, sqlx::Postgres, PgArguments>;
 /// A few connections that serve one statement at a time each.
 pub(super) struct Lane {
     options: PgConnectOptions,
+    plans: Plans,
     turns: Semaphore,
     idle: Mutex<Vec<PgConnection>>,
 }
 
 impl Lane {
     /// Connections are made when they are needed.
-    pub fn of(options: PgConnectOptions) -> Self {
-        Self { options, turns: Semaphore::new(WIDTH), idle: Mutex::default() }
+    pub fn of(options: PgConnectOptions, plans: Plans) -> Self {
+        Self { options, plans, turns: Semaphore::new(WIDTH), idle: Mutex::default() }
     }
 
     /// Sends a statement that reads. One that met a dead connection is sent again over a new one.
@@ -60,7 +80,9 @@ impl Lane {
         let kept = self.idle().pop();
         let mut connection = match kept {
             Some(connection) => connection,
-            None => connect(&self.options).await.map_err(|error| Fault::Unsent(error.to_string()))?,
+            None => {
+                connect(&self.options, self.plans).await.map_err(|error| Fault::Unsent(error.to_string()))?
+            }
         };
         // Dropped on the way, whether by a time limit or by the caller, the connection is closed and not kept.
         let answer = match timeout(ANSWER, ask.fetch_all(&mut connection)).await {
@@ -90,10 +112,10 @@ impl Lane {
 ///
 /// # Errors
 /// Those of the way there, of the server, and of the time limit (as one of the way).
-pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+pub(super) async fn connect(options: &PgConnectOptions, plans: Plans) -> Result<PgConnection, sqlx::Error> {
     let connecting = async {
         let mut connection = PgConnection::connect_with(options).await?;
-        connection.execute(SESSION).await?;
+        connection.execute(AssertSqlSafe(format!("{SESSION}; {}", plans.setting()))).await?;
         Ok(connection)
     };
     match timeout(ACQUIRE, connecting).await {

@@ -224,10 +224,10 @@ mod tests {
         let node = Some(NodeKey(1));
         let who = Some("anna".into());
         let stacks = [
-            (Stack::default(), "touched_version"),
-            (Stack { who: who.clone(), live_only: true, ..Stack::default() }, "touched_version"),
-            (Stack { kinds: vec![Kind::Edit, Kind::Merge], ..Stack::default() }, "touched_version"),
-            (Stack { node, ..Stack::default() }, "PRIMARY KEY"),
+            (Stack::default(), "PRIMARY KEY"),
+            (Stack { who: who.clone(), live_only: true, ..Stack::default() }, "PRIMARY KEY"),
+            (Stack { kinds: vec![Kind::Edit, Kind::Merge], ..Stack::default() }, "PRIMARY KEY"),
+            (Stack { node, ..Stack::default() }, "touched_node"),
             (Stack { kinds: vec![Kind::Undo], live_only: true, ..Stack::default() }, "touched_redoable "),
             (
                 Stack { node, kinds: vec![Kind::Undo], live_only: true, ..Stack::default() },
@@ -236,7 +236,7 @@ mod tests {
         ];
         let histories = [
             (Bounds { who, ..Bounds::default() }, "entry_version"),
-            (Bounds { node, ..Bounds::default() }, "PRIMARY KEY"),
+            (Bounds { node, ..Bounds::default() }, "touched_node"),
         ];
         let stacks = stacks.map(|(stack, index)| (newest_sql(&stack), index));
         let histories = histories.map(|(bounds, index)| (commits_sql(&bounds), index));
