@@ -23,7 +23,7 @@ use super::props;
 pub use blocks::NewBlock;
 pub(in crate::content) use blocks::fit;
 pub(in crate::content) use find::brief;
-pub use place::Position;
+pub use place::{Guest, Position};
 pub(in crate::content) use values::{give_keys, merge_patch, strip_keys};
 
 /// The largest page, as the JSON it is served as.
