@@ -2,6 +2,8 @@
 //!
 //! Adding one is a file here and a line in the list below.
 
+#[cfg(test)]
+pub(in crate::content) mod given;
 mod results;
 
 use super::draft::Draft;
@@ -63,6 +65,7 @@ macro_rules! ops {
 }
 
 ops! {
+    "create_page" create_page CreatePage,
     "update_props" update_props UpdateProps,
 }
 
