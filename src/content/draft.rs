@@ -26,7 +26,7 @@ pub use blocks::NewBlock;
 pub(in crate::content) use blocks::fit;
 pub(in crate::content) use copy::with_new_ids;
 pub(in crate::content) use find::{brief, read_slug};
-pub use place::Position;
+pub use place::{Guest, Position};
 pub(in crate::content) use values::{give_keys, merge_patch, strip_keys};
 
 /// The largest page, as the JSON it is served as.
