@@ -2,6 +2,8 @@
 //!
 //! Adding one is a file here and a line in the list below.
 
+#[cfg(test)]
+pub(in crate::content) mod given;
 mod list;
 mod results;
 mod way;
@@ -65,6 +67,7 @@ macro_rules! ops {
 }
 
 ops! {
+    "create_page" create_page CreatePage,
     "add_block" add_block AddBlock,
     "update_props" update_props UpdateProps,
     "replace_text" replace_text ReplaceText,

@@ -30,6 +30,10 @@ impl Counts {
         self.add(after);
     }
 
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// Each name once.
     pub(super) fn names(&self) -> impl Iterator<Item = &Step> {
         self.0.keys()

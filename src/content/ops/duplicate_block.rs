@@ -4,9 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::change::Node;
-use super::super::draft::{Draft, Guest, Position};
-use super::super::id::{BlockId, Mint, new_block};
-use super::super::json::Value;
+use super::super::draft::{Draft, Guest, Position, with_new_ids};
+use super::super::id::BlockId;
 use super::super::problem::{Halt, Lowered};
 use super::{BlockRef, Done, Lower, PageRef};
 
@@ -53,9 +52,9 @@ impl Lower for DuplicateBlock {
         let source = draft.find_block(&from, &self.block, "/block")?;
         draft.not_pinned(&draft.block(&from, &source)?.kind, "/block")?;
         let gone = || Halt::Broken(format!("no block {source}"));
-        let mut value = draft.page(&from)?.subtree(&source).ok_or_else(gone)?;
+        let value = draft.page(&from)?.subtree(&source).ok_or_else(gone)?;
         let at = draft.block_position(&to, self.within(), self.position(&source), Guest::new(&value))?;
-        let id = renew_ids(&mut value, draft.mint());
+        let (id, value) = with_new_ids(value, draft.mint());
         draft.insert(Node::Block(id.clone()), at, value)?;
         draft.declare_block(self.temp_id.as_deref(), &id)?;
         Ok(Done::block(to, id))
@@ -73,16 +72,4 @@ impl DuplicateBlock {
         let here = self.to_page.is_none() && self.within() == (None, None);
         if given.is_open() && here { Position { after: Some(source.as_str()), ..given } } else { given }
     }
-}
-
-/// Gives a block and all in its slots ids of their own; answers the block's.
-fn renew_ids(block: &mut Value, mint: &mut dyn Mint) -> BlockId {
-    let id = new_block(mint);
-    block["id"] = id.as_str().into();
-    if let Some(Value::Object(slots)) = block.get_mut("slots") {
-        for child in slots.values_mut().filter_map(Value::as_array_mut).flatten() {
-            renew_ids(child, mint);
-        }
-    }
-    id
 }
