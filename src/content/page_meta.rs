@@ -15,9 +15,8 @@ const MAX_TITLE: usize = 1000;
 /// The most characters of a text that a site's config adds to the meta of its pages.
 const MAX_TEXT: usize = 10_000;
 
-static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../schemas/page-meta.json")).unwrap_or_default()
-});
+static SCHEMA: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../schemas/page-meta.json")).unwrap_or_default());
 
 static JUDGE: LazyLock<Option<Judge>> = LazyLock::new(|| Judge::new(&SCHEMA).ok());
 

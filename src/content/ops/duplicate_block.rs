@@ -73,3 +73,87 @@ impl DuplicateBlock {
         if given.is_open() && here { Position { after: Some(source.as_str()), ..given } } else { given }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::problem::Code;
+    use super::super::given::{
+        Refused, blocks, cold, lower, missing, page, props, refused, site, with_type,
+    };
+    use serde_json::{Value, json};
+
+    fn copy(page: &str, block: &str, more: Value) -> Value {
+        let mut op = json!({"op": "duplicate_block", "page": page, "block": block, "tempId": "copy"});
+        op.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        op
+    }
+
+    #[test]
+    fn given_no_position_when_duplicated_then_the_copy_lies_right_after_its_source() {
+        let after = lower(&site(), copy("/pricing", "blk_faq", json!({}))).unwrap();
+        let id = after.ids["copy"].as_str();
+        assert_eq!(blocks(&after.root, "/pricing"), ["blk_faq", id, "blk_cta"]);
+        assert_eq!(props(&after.root, id), props(&after.root, "blk_faq"), "items keep their keys");
+        let after = lower(&site(), copy("/", "blk_card", json!({}))).unwrap();
+        assert_eq!(blocks(&after.root, "blk_two/left"), ["blk_card", &after.ids["copy"], "blk_heading"]);
+    }
+
+    #[test]
+    fn given_slots_when_duplicated_then_all_in_them_have_new_ids() {
+        let after = lower(&site(), copy("/", "blk_two", json!({}))).unwrap();
+        let home = page(&after.root, "/");
+        let (source, copy) = (&home["blocks"][3], &home["blocks"][4]);
+        assert_eq!(copy["id"], *after.ids["copy"]);
+        for (slot, n) in [("left", 2), ("right", 1)] {
+            for i in 0..n {
+                let (ours, theirs) = (&copy["slots"][slot][i], &source["slots"][slot][i]);
+                assert_eq!(ours["props"], theirs["props"]);
+                assert_ne!(ours["id"], theirs["id"]);
+            }
+        }
+    }
+
+    #[test]
+    fn given_a_place_when_duplicated_then_the_copy_lies_there() {
+        for (more, list, at) in [
+            (json!({"index": 1}), "/", 1),
+            (json!({"before": "blk_hero"}), "/", 1),
+            (json!({"toPage": "/"}), "/", 4),
+            (json!({"toPage": "/pricing"}), "/pricing", 2),
+            (json!({"toPage": "/pricing", "after": "blk_faq"}), "/pricing", 1),
+            (json!({"parent": "blk_two", "slot": "right"}), "blk_two/right", 1),
+        ] {
+            let after = lower(&site(), copy("/", "blk_card", more.clone())).unwrap();
+            assert_eq!(blocks(&after.root, list)[at], after.ids["copy"], "{more}");
+        }
+    }
+
+    #[test]
+    fn given_the_header_or_footer_when_duplicated_then_it_is_pinned() {
+        for block in ["blk_header", "blk_footer"] {
+            let op = copy("/", block, json!({"toPage": "/about"}));
+            assert_eq!(refused(&site(), op), [Refused::new("/block", Code::Pinned)]);
+        }
+    }
+
+    #[test]
+    fn given_a_full_slot_when_duplicated_in_it_then_it_is_refused() {
+        let schema = json!({
+            "type": "object", "additionalProperties": false, "properties": {},
+            "x-osier": {"slots": {"main": {"max": 1}}},
+        });
+        let block = json!({"type": "Box", "slots": {"main": [
+            {"type": "Heading", "props": {"text": "a"}, "id": "inner"},
+        ]}});
+        let op = json!({"op": "add_block", "page": "/about", "block": block});
+        let site = lower(&with_type(site(), "Box", schema), op).unwrap().root;
+        let op = copy("/about", "inner", json!({}));
+        assert_eq!(refused(&site, op), [Refused::new("/slot", Code::SlotRefused)]);
+    }
+
+    #[test]
+    fn given_pages_that_are_not_loaded_when_duplicated_then_both_are_asked_for_at_once() {
+        let op = copy("/", "blk_hero", json!({"toPage": "/about"}));
+        assert_eq!(missing(&cold(&site()), op), ["pg_home".into(), "pg_about".into()]);
+    }
+}

@@ -140,6 +140,36 @@ pub(in crate::content) fn props(root: &Root, block: &str) -> Value {
     root.page(home).unwrap().unwrap().block(&id).unwrap().value()
 }
 
+/// The ids of the blocks in a list, in order: of a page by its slug, or of a slot (`blk_two/left`).
+pub(in crate::content) fn blocks(root: &Root, list: &str) -> Vec<String> {
+    let (page, slot) = match list.strip_prefix('/') {
+        Some(_) => (root.by_slug(list).unwrap_or_else(|| panic!("no page {list}")), None),
+        None => {
+            let (id, slot) = list.split_once('/').unwrap();
+            let id = id.into();
+            (root.home(&id).unwrap_or_else(|| panic!("no block {id}")), Some((id, slot)))
+        }
+    };
+    let body = root.page(page).unwrap().unwrap();
+    body.children(slot.as_ref().map(|(id, slot)| (id, *slot))).iter().map(ToString::to_string).collect()
+}
+
+/// The same state with one more block type.
+pub(in crate::content) fn with_type(mut root: Root, name: &str, schema: Value) -> Root {
+    let path = vec!["blockTypes".into(), name.into()];
+    let to = Some(json!({ "schema": schema }));
+    root.apply(&[Change::Set { node: Node::Site, path, from: None, to }]).unwrap();
+    assert!(root.types.get(name).is_some(), "the type compiles");
+    root
+}
+
+/// The sentence of an op's only problem.
+pub(in crate::content) fn told(root: &Root, op: Value) -> String {
+    let problems = lower(root, op).expect_err("the op is refused");
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    problems[0].message.clone()
+}
+
 /// All slugs, in the order of the site.
 pub(in crate::content) fn slugs(root: &Root) -> Vec<String> {
     root.order.iter().map(|id| root.stub(id).unwrap().slug.to_string()).collect()
@@ -165,8 +195,7 @@ fn stamp(version: u64) -> Stamp {
 }
 
 fn hold_to_the_laws(before: &Root, after: &After) {
-    let changes: Vec<Change> =
-        serde_json::from_value(serde_json::to_value(&after.changes).unwrap()).unwrap();
+    let changes: Vec<Change> = serde_json::from_value(serde_json::to_value(&after.changes).unwrap()).unwrap();
     assert_eq!(changes, after.changes, "changes survive JSON");
     assert_eq!(changes.is_empty(), after.changed().iter().all(|changed| !changed));
     assert_eq!(face(&applied(before, &changes)), face(&after.root), "the changes are what happened");
@@ -209,7 +238,8 @@ fn rebuilt(root: &Root) -> Root {
     let mut touched = OrdSet::new();
     for (name, kept) in root.types.custom() {
         let path = vec!["blockTypes".into(), name.clone()];
-        made.apply(&[Change::Set { node: Node::Site, path, from: None, to: Some(kept.value.clone()) }]).unwrap();
+        made.apply(&[Change::Set { node: Node::Site, path, from: None, to: Some(kept.value.clone()) }])
+            .unwrap();
     }
     let mut after = None;
     for id in &root.order {

@@ -27,3 +27,49 @@ impl Lower for RemoveBlock {
         Ok(Done::block(page, block))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::problem::Code;
+    use super::super::given::{Refused, blocks, cold, lower, missing, refused, site};
+    use serde_json::{Value, json};
+
+    fn remove(page: &str, block: &str) -> Value {
+        json!({"op": "remove_block", "page": page, "block": block})
+    }
+
+    #[test]
+    fn given_a_block_with_slots_when_removed_then_all_in_them_goes_with_it() {
+        let after = lower(&site(), remove("/", "blk_two")).unwrap();
+        assert_eq!(blocks(&after.root, "/"), ["blk_header", "blk_hero", "blk_text", "blk_footer"]);
+        for gone in ["blk_two", "blk_card", "blk_heading", "blk_tabs"] {
+            assert_eq!(after.root.home(&gone.into()), None, "{gone}");
+        }
+        assert_eq!(after.changes.len(), 1);
+    }
+
+    #[test]
+    fn given_a_block_in_a_slot_when_removed_then_its_siblings_stay() {
+        let after = lower(&site(), json!([remove("/", "blk_card"), remove("/", "blk_tabs")])).unwrap();
+        assert_eq!(blocks(&after.root, "blk_two/left"), ["blk_heading"]);
+        assert!(blocks(&after.root, "blk_two/right").is_empty());
+    }
+
+    #[test]
+    fn given_the_header_or_footer_when_removed_then_it_is_pinned() {
+        for block in ["blk_header", "blk_footer"] {
+            assert_eq!(refused(&site(), remove("/", block)), [Refused::new("/block", Code::Pinned)]);
+        }
+    }
+
+    #[test]
+    fn given_a_block_that_is_gone_when_removed_then_it_is_not_found() {
+        let ops = json!([remove("/", "blk_two"), remove("/", "blk_card")]);
+        assert_eq!(refused(&site(), ops), [Refused::new("/block", Code::BlockNotFound)]);
+    }
+
+    #[test]
+    fn given_a_page_that_is_not_loaded_when_removed_then_it_is_asked_for() {
+        assert_eq!(missing(&cold(&site()), remove("/about", "blk_about")), ["pg_about".into()]);
+    }
+}
