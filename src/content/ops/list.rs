@@ -122,3 +122,64 @@ fn put_at(props: &mut Value, at: &str, value: Value) {
     }
     *here = value;
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::given::{lower, props, site};
+    use super::*;
+    use crate::content::document::Root;
+    use serde_json::json;
+
+    /// An op on a list of a block of the site.
+    pub(in super::super) fn on(op: &str, block: &str, list: &str, more: Value) -> Value {
+        let home = site().home(&block.into()).map_or("pg_pricing".into(), ToString::to_string);
+        let mut made = json!({"op": op, "page": home, "block": block, "list": list});
+        made.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        made
+    }
+
+    /// The keys of a list of a block, in order.
+    pub(in super::super) fn keys(root: &Root, block: &str, list: &str) -> Vec<String> {
+        let props = props(root, block);
+        let items = props.pointer(list).unwrap().as_array().unwrap();
+        items.iter().map(|item| key_of(item).unwrap().to_owned()).collect()
+    }
+
+    /// The site with a table on the page of prices, `blk_table`: lists of lists of texts.
+    pub(in super::super) fn with_table() -> Root {
+        let table = json!({"type": "Table", "id": "blk_table", "props": {
+            "headers": ["1", "2"], "rows": [["a", "b"], ["c", "d"]],
+        }});
+        lower(&site(), json!({"op": "add_block", "page": "/pricing", "block": table})).unwrap().root
+    }
+
+    #[test]
+    fn a_value_is_put_where_a_way_leads_and_objects_on_it_are_made() {
+        let mut props = json!({"links": [{"key": "a"}]});
+        put_at(&mut props, "/links/0/children", json!([1]));
+        put_at(&mut props, "/seo/tags", json!(["x"]));
+        assert_eq!(props, json!({"links": [{"key": "a", "children": [1]}], "seo": {"tags": ["x"]}}));
+    }
+
+    #[test]
+    fn an_item_that_is_not_there_is_told_with_those_that_are() {
+        let list = |items: Vec<Value>| List {
+            page: "pg_1".into(),
+            block: "blk_1".into(),
+            props: json!({}),
+            at: "/items".into(),
+            items,
+        };
+        let message = |items, index, key| list(items).item(index, key).unwrap_err().message;
+        let many = |n: usize| (0..n).map(|i| json!({"key": format!("k{i}")})).collect::<Vec<_>>();
+        assert_eq!(message(many(2), Some(2), None), "there is no item 2: the list has 2, counted from 0");
+        assert_eq!(message(many(0), Some(0), None), "there is no item 0: the list is empty");
+        assert_eq!(message(many(2), None, Some("x")), "no item has the key 'x': there are k0, k1");
+        assert_eq!(
+            message(vec![json!("a")], None, Some("x")),
+            "no item has the key 'x': its items have no keys, name them by index"
+        );
+        let long = message(many(21), None, Some("x"));
+        assert!(long.ends_with("k18, k19, …"), "{long}");
+    }
+}

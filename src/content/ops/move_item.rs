@@ -55,3 +55,73 @@ impl Lower for MoveItem {
         Ok(Done { key, ..list.put(draft, None)? })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::problem::Code;
+    use super::super::given::{Refused, cold, lower, missing, props, refused, site, told};
+    use super::super::list::tests::{keys, on, with_table};
+    use serde_json::{Value, json};
+
+    fn to(more: Value) -> Value {
+        on("move_item", "blk_faq", "items", more)
+    }
+
+    #[test]
+    fn given_a_place_when_moved_then_the_item_lies_there_afterwards() {
+        for (more, wanted) in [
+            (json!({"index": 0, "toIndex": 2}), ["k2", "k3", "k1"]),
+            (json!({"index": 2, "toIndex": 0}), ["k3", "k1", "k2"]),
+            (json!({"key": "k1", "after": "k2"}), ["k2", "k1", "k3"]),
+            (json!({"key": "k3", "before": "k2"}), ["k1", "k3", "k2"]),
+            (json!({"key": "k1"}), ["k2", "k3", "k1"]),
+        ] {
+            let after = lower(&site(), to(more.clone())).unwrap();
+            assert_eq!(keys(&after.root, "blk_faq", "/items"), wanted, "{more}");
+            assert_eq!(after.changes.len(), 1, "one move");
+            let key = if more.get("index") == Some(&json!(2)) || more["key"] == "k3" { "k3" } else { "k1" };
+            assert_eq!(after.results[0].key.as_deref(), Some(key));
+        }
+    }
+
+    #[test]
+    fn given_where_it_lies_already_when_moved_then_nothing_changes() {
+        for more in [
+            json!({"index": 1, "toIndex": 1}),
+            json!({"key": "k2", "after": "k1"}),
+            json!({"key": "k2", "before": "k3"}),
+            json!({"key": "k3"}),
+        ] {
+            assert_eq!(lower(&site(), to(more)).unwrap().changed(), [false]);
+        }
+    }
+
+    #[test]
+    fn given_a_plain_list_when_moved_then_the_index_counts() {
+        let op = on("move_item", "blk_table", "rows", json!({"index": 0, "toIndex": 1}));
+        let after = lower(&with_table(), op).unwrap();
+        assert_eq!(props(&after.root, "blk_table")["rows"], json!([["c", "d"], ["a", "b"]]));
+    }
+
+    #[test]
+    fn given_a_place_that_is_none_when_moved_then_it_is_refused() {
+        for (more, pointer, code) in [
+            (json!({"index": 0, "toIndex": 3}), "/toIndex", Code::InvalidPosition),
+            (json!({"index": 0, "after": "k1"}), "/after", Code::InvalidPosition),
+            (json!({"index": 0, "before": "k9"}), "/before", Code::InvalidPosition),
+            (json!({"index": 0, "toIndex": 1, "after": "k2"}), "", Code::InvalidPosition),
+            (json!({"index": 3, "toIndex": 0}), "/index", Code::ItemNotFound),
+            (json!({"key": "k9", "toIndex": 0}), "/key", Code::ItemNotFound),
+            (json!({"toIndex": 0}), "", Code::MalformedRequest),
+        ] {
+            assert_eq!(refused(&site(), to(more.clone())), [Refused::new(pointer, code)], "{more}");
+        }
+        let message = told(&site(), to(json!({"index": 0, "toIndex": 1, "after": "k2"})));
+        assert!(message.contains("`toIndex`"), "{message}");
+    }
+
+    #[test]
+    fn given_a_page_that_is_not_loaded_when_moved_then_it_is_asked_for() {
+        assert_eq!(missing(&cold(&site()), to(json!({"index": 0}))), ["pg_pricing".into()]);
+    }
+}
