@@ -3,5 +3,7 @@
 //! The rooms, from the ground up; `docs/ARCHITECTURE.md` says who may import whom:
 //! `content` (pure), `store`, `service`, and the transports on the roof.
 
+pub mod auth;
 pub mod content;
+pub mod service;
 pub mod store;

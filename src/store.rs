@@ -3,11 +3,13 @@
 //! SQL stands only below this room. Nothing here knows what an op or a page is: bodies are bytes.
 //! Three stores keep one contract (`contract.rs`, run on each of them): memory, SQLite, PostgreSQL.
 
+mod chain;
 mod row;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
+pub use chain::{commit_id, commit_seq};
 pub use row::{
     Append, Appended, Bounds, BranchKey, Checkpoint, CommitRow, Entry, Kind, Link, NodeKey, Relive, Site,
     SiteKey, Source, Stack, Token, Touched,

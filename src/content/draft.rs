@@ -18,7 +18,7 @@ use imbl::OrdSet;
 use super::change::{Change, Node, Place, Step};
 use super::document::{Page, Root};
 use super::id::{BlockId, Mint, PageId};
-use super::json::{Map, Value, lookup};
+use super::json::{Value, lookup};
 use super::problem::{Code, Halt, Lowered, Problem};
 use super::props;
 
@@ -27,7 +27,7 @@ pub(in crate::content) use blocks::fit;
 pub(in crate::content) use copy::with_new_ids;
 pub(in crate::content) use find::{brief, read_slug};
 pub use place::{Guest, Position};
-pub(in crate::content) use values::{give_keys, merge_patch, strip_keys};
+pub(in crate::content) use values::{give_keys, merge_patch};
 
 /// The largest page, as the JSON it is served as.
 pub const MAX_PAGE_BYTES: usize = 4 << 20;
@@ -286,9 +286,4 @@ impl<'m> Draft<'m> {
         }
         self.change(Change::Move { node: Node::Page(page.clone()), from, to, value: None })
     }
-}
-
-/// An empty object.
-pub(in crate::content) fn object() -> Value {
-    Value::Object(Map::new())
 }

@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod change;
+pub mod commit;
 pub mod document;
 pub mod draft;
 pub mod id;

@@ -86,7 +86,7 @@ fn claim(items: &mut [Value], before: &[Value], mint: &mut dyn Mint, at: &mut St
     let free = |claimed: &[String], old: &Value| {
         key_of(old).filter(|key| !claimed.iter().any(|k| k == key)).map(String::from)
     };
-    let bare: Vec<Value> = before.iter().map(strip_keys).collect();
+    let bare: Vec<Value> = before.iter().map(without_key).collect();
     for wanted in [Want::Equal, Want::SameIndex, Want::New] {
         for (i, item) in items.iter_mut().enumerate() {
             if !item.is_object() || item.get("key").is_some() {
@@ -95,7 +95,7 @@ fn claim(items: &mut [Value], before: &[Value], mint: &mut dyn Mint, at: &mut St
             let key = match wanted {
                 Want::Equal if bare.is_empty() => None,
                 Want::Equal => {
-                    let plain = strip_keys(item);
+                    let plain = without_key(item);
                     let equal = bare.iter().zip(before).filter(|(bare, _)| **bare == plain);
                     equal.filter_map(|(_, old)| free(&claimed, old)).next()
                 }
@@ -118,21 +118,25 @@ enum Want {
     New,
 }
 
-/// The value without the keys of its list items: what a caller would have sent, or what a copy starts from.
-pub(in crate::content) fn strip_keys(value: &Value) -> Value {
-    let strip_item = |item: &Value| match strip_keys(item) {
+/// The value without the keys of its list items: what a caller would have sent.
+fn strip_keys(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => Value::Array(items.iter().map(without_key).collect()),
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(name, value)| (name.clone(), strip_keys(value))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// A list item without its own key and those of the items within it.
+fn without_key(item: &Value) -> Value {
+    match strip_keys(item) {
         Value::Object(mut fields) => {
             fields.remove("key");
             Value::Object(fields)
         }
         other => other,
-    };
-    match value {
-        Value::Array(items) => Value::Array(items.iter().map(strip_item).collect()),
-        Value::Object(fields) => {
-            Value::Object(fields.iter().map(|(name, value)| (name.clone(), strip_keys(value))).collect())
-        }
-        other => other.clone(),
     }
 }
 

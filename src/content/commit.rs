@@ -1,0 +1,244 @@
+//! What an entry of the log says: the ops as asked, the changes that happened, and what the caller was answered.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::change::Change;
+use super::document::Hash;
+use super::id::PageId;
+use super::json::Value;
+use super::ops::{OpResult, Taken};
+
+/// The format this Osier writes.
+pub const FORMAT: i16 = 1;
+
+/// Bodies from this size on are compressed.
+const COMPRESS_FROM: usize = 512;
+
+/// How a page stood after a commit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PageEffect {
+    /// The page.
+    pub id: PageId,
+    /// Its address; of a removed page, the one it had.
+    pub slug: String,
+    /// Its content hash; none where it was removed.
+    pub hash: Option<Hash>,
+}
+
+/// The body of a commit, or of a note that a keyed batch changed nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Body {
+    /// As asked.
+    pub ops: Vec<Value>,
+    /// As it happened.
+    pub changes: Vec<Change>,
+    /// One line an op.
+    pub results: Vec<OpResult>,
+    /// Handles and the ids they stand for.
+    pub ids: BTreeMap<String, String>,
+    /// The pages it touched.
+    pub pages: Vec<PageEffect>,
+    /// For the history: the caller's words, else ours.
+    pub summary: String,
+    /// The version that an undo undoes, a redo brings back, a restore restores.
+    pub target: Option<u64>,
+    /// Of an undo and its redo: the one page it was limited to.
+    pub only_page: Option<PageId>,
+    /// Of a note: the branch's version when it was answered.
+    pub version: Option<u64>,
+}
+
+/// A body can't be read.
+#[derive(Debug, thiserror::Error)]
+#[error("an entry's body can't be read: {0}")]
+pub struct Unreadable(String);
+
+/// The body as stored: short names, and nothing that stands in the op already.
+#[derive(Serialize, Deserialize, Default)]
+struct Stored {
+    #[serde(rename = "o", default, skip_serializing_if = "Vec::is_empty")]
+    ops: Vec<Value>,
+    #[serde(rename = "c", default, skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<Change>,
+    #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
+    results: Vec<StoredResult>,
+    #[serde(rename = "i", default, skip_serializing_if = "BTreeMap::is_empty")]
+    ids: BTreeMap<String, String>,
+    #[serde(rename = "p", default, skip_serializing_if = "Vec::is_empty")]
+    pages: Vec<(PageId, String, Option<String>)>,
+    #[serde(rename = "s", default, skip_serializing_if = "String::is_empty")]
+    summary: String,
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    target: Option<u64>,
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    only_page: Option<PageId>,
+    #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredResult {
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    block: Option<String>,
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    #[serde(rename = "n", default, skip_serializing_if = "std::ops::Not::not")]
+    unchanged: bool,
+    #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
+    undid: Option<Taken>,
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    redid: Option<Taken>,
+}
+
+impl Body {
+    /// The bytes of the log: JSON, compressed where that pays.
+    ///
+    /// # Errors
+    /// None that a body made here can have.
+    pub fn encode(&self) -> Result<Bytes, Unreadable> {
+        let stored = Stored {
+            ops: self.ops.clone(),
+            changes: self.changes.clone(),
+            results: self.results.iter().zip(&self.ops).map(|(result, op)| self.shorten(result, op)).collect(),
+            ids: self.ids.clone(),
+            pages: self
+                .pages
+                .iter()
+                .map(|page| (page.id.clone(), page.slug.clone(), page.hash.map(|hash| encode_hash(&hash))))
+                .collect(),
+            summary: self.summary.clone(),
+            target: self.target,
+            only_page: self.only_page.clone(),
+            version: self.version,
+        };
+        let json = serde_json::to_vec(&stored).map_err(|e| Unreadable(e.to_string()))?;
+        if json.len() < COMPRESS_FROM {
+            return Ok(json.into());
+        }
+        zstd::bulk::compress(&json, 3).map(Bytes::from).map_err(|e| Unreadable(e.to_string()))
+    }
+
+    /// Reads what `encode` wrote.
+    ///
+    /// # Errors
+    /// A format this Osier does not know; damaged bytes.
+    pub fn decode(format: i16, bytes: &[u8]) -> Result<Body, Unreadable> {
+        if format != FORMAT {
+            return Err(Unreadable(format!("format {format} is newer than this osier")));
+        }
+        let stored: Stored = match bytes.first() {
+            Some(b'{') => serde_json::from_slice(bytes),
+            _ => {
+                let json = zstd::stream::decode_all(bytes).map_err(|e| Unreadable(e.to_string()))?;
+                serde_json::from_slice(&json)
+            }
+        }
+        .map_err(|e| Unreadable(e.to_string()))?;
+        let pages = stored.pages.into_iter().map(|(id, slug, hash)| {
+            let hash = hash.map(|hash| decode_hash(&hash)).transpose()?;
+            Ok(PageEffect { id, slug, hash })
+        });
+        let pages = pages.collect::<Result<Vec<_>, Unreadable>>()?;
+        let results = stored.results.into_iter().zip(&stored.ops);
+        let results = results.map(|(result, op)| lengthen(result, op, &pages)).collect();
+        Ok(Body {
+            results,
+            pages,
+            ops: stored.ops,
+            changes: stored.changes,
+            ids: stored.ids,
+            summary: stored.summary,
+            target: stored.target,
+            only_page: stored.only_page,
+            version: stored.version,
+        })
+    }
+
+    fn shorten(&self, result: &OpResult, op: &Value) -> StoredResult {
+        let said = |field: &str| op.get(field).and_then(Value::as_str);
+        let page = result.page.as_ref().map(ToString::to_string);
+        let block = result.block.as_ref().map(ToString::to_string);
+        let only = self.pages.first().filter(|_| self.pages.len() == 1).map(|page| page.id.as_str());
+        StoredResult {
+            page: if page.as_deref() == only { None } else { page.or(Some(String::new())) },
+            block: if block.as_deref() == said("block") { None } else { block.or(Some(String::new())) },
+            key: result.key.clone(),
+            unchanged: !result.changed,
+            undid: result.undid.clone(),
+            redid: result.redid.clone(),
+        }
+    }
+}
+
+/// Fills in what `shorten` left out; an empty text stands for nothing at all.
+fn lengthen(stored: StoredResult, op: &Value, pages: &[PageEffect]) -> OpResult {
+    let said = |field: &str| op.get(field).and_then(Value::as_str).map(str::to_owned);
+    let only = pages.first().filter(|_| pages.len() == 1).map(|page| page.id.to_string());
+    let named = |text: String| Some(text).filter(|text| !text.is_empty());
+    OpResult {
+        op: said("op").unwrap_or_default(),
+        page: stored.page.map_or(only, named).map(Into::into),
+        block: stored.block.map_or_else(|| said("block"), named).map(Into::into),
+        key: stored.key,
+        changed: !stored.unchanged,
+        undid: stored.undid,
+        redid: stored.redid,
+    }
+}
+
+fn encode_hash(hash: &Hash) -> String {
+    data_encoding::BASE64_NOPAD.encode(&hash.0)
+}
+
+fn decode_hash(text: &str) -> Result<Hash, Unreadable> {
+    let bytes = data_encoding::BASE64_NOPAD.decode(text.as_bytes()).ok();
+    bytes.and_then(|bytes| bytes.try_into().ok()).map(Hash).ok_or_else(|| Unreadable("a page's hash".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn body(text: &str) -> Body {
+        let op = json!({"op": "update_props", "page": "/a", "block": "blk_1", "patch": {"heading": text}});
+        let result = |changed, block: Option<&str>| OpResult {
+            op: op["op"].as_str().unwrap().into(),
+            page: Some("pg_1".into()),
+            block: block.map(Into::into),
+            key: Some("k1".into()),
+            changed,
+            undid: None,
+            redid: None,
+        };
+        Body {
+            ops: vec![op.clone(), op.clone()],
+            results: vec![result(true, Some("blk_1")), result(false, None)],
+            ids: [("a".to_owned(), "blk_2".to_owned())].into(),
+            pages: vec![PageEffect { id: "pg_1".into(), slug: "/a".into(), hash: Some(Hash([7; 32])) }],
+            summary: "Says it better".into(),
+            target: Some(3),
+            ..Body::default()
+        }
+    }
+
+    #[test]
+    fn a_body_is_read_as_it_was_written_small_and_large() {
+        for text in ["short".to_owned(), "long ".repeat(10_000)] {
+            let body = body(&text);
+            let bytes = body.encode().unwrap();
+            assert!(bytes.len() < 1_000);
+            assert_eq!(Body::decode(FORMAT, &bytes).unwrap(), body);
+        }
+    }
+
+    #[test]
+    fn a_newer_format_is_refused() {
+        assert!(Body::decode(FORMAT + 1, b"{}").is_err());
+    }
+}
