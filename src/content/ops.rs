@@ -4,7 +4,9 @@
 
 #[cfg(test)]
 pub(in crate::content) mod given;
+mod list;
 mod results;
+mod way;
 
 use super::draft::Draft;
 use super::json::Value;
@@ -66,7 +68,16 @@ macro_rules! ops {
 
 ops! {
     "create_page" create_page CreatePage,
+    "add_block" add_block AddBlock,
     "update_props" update_props UpdateProps,
+    "replace_text" replace_text ReplaceText,
+    "remove_block" remove_block RemoveBlock,
+    "move_block" move_block MoveBlock,
+    "duplicate_block" duplicate_block DuplicateBlock,
+    "add_item" add_item AddItem,
+    "update_item" update_item UpdateItem,
+    "remove_item" remove_item RemoveItem,
+    "move_item" move_item MoveItem,
 }
 
 impl Op {
