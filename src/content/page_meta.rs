@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde_json::json;
 
-use super::draft::{fit, merge_patch, object};
+use super::draft::{fit, merge_patch};
 use super::json::{Map, Value};
 use super::problem::{Code, Halt, Lowered, Problem};
 use super::schema::Judge;
@@ -48,7 +48,7 @@ pub(in crate::content) fn patched(
 ) -> Lowered<Value> {
     let patch = Value::Object(patch.clone());
     fit(&patch, pointer)?;
-    let mut given = object();
+    let mut given = json!({});
     merge_patch(&mut given, &patch);
     judge(&given, config, pointer)?;
     let mut meta = meta.clone();

@@ -2,9 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::super::change::Node;
-use super::super::draft::{Draft, NewBlock, Position, object};
+use super::super::draft::{Draft, NewBlock, Position};
 use super::super::id::PageId;
 use super::super::json::{Map, Value};
 use super::super::page_meta::{judge_title, patched};
@@ -49,7 +50,7 @@ impl Lower for CreatePage {
         let slug = problems.keep(draft.free_slug(&self.slug, None, "/slug"))?;
         let title = problems.keep(judge_title(&self.title, "/title"))?;
         let meta = self.meta.clone().unwrap_or_default();
-        let meta = problems.keep(patched(&object(), &meta, &draft.root().config, "/meta"))?;
+        let meta = problems.keep(patched(&json!({}), &meta, &draft.root().config, "/meta"))?;
         let position =
             Position { after: self.after.as_deref(), before: self.before.as_deref(), index: self.index };
         let at = problems.keep(draft.page_position(position, None))?;
@@ -60,7 +61,7 @@ impl Lower for CreatePage {
         let (Some(slug), Some(()), Some(meta), Some(at), Some(id), Some(()), Some(blocks)) = judged else {
             return Err(problems.halt());
         };
-        let value = serde_json::json!({
+        let value = json!({
             "id": id.as_str(), "slug": slug, "title": self.title, "meta": meta, "blocks": blocks,
         });
         draft.insert(Node::Page(id.clone()), at, value)?;
@@ -95,7 +96,6 @@ fn pinned_in_place(blocks: &[NewBlock]) -> Lowered<()> {
 mod tests {
     use super::super::given::{Refused, lower, page, refused, site, slugs};
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn given_a_slug_and_a_title_when_created_then_the_page_stands_at_the_end() {
