@@ -18,7 +18,7 @@ use imbl::OrdSet;
 use super::change::{Change, Node, Place, Step};
 use super::document::{Page, Root};
 use super::id::{BlockId, Mint, PageId};
-use super::json::{Map, Value, lookup};
+use super::json::{Value, lookup};
 use super::problem::{Code, Halt, Lowered, Problem};
 use super::props;
 
@@ -286,9 +286,4 @@ impl<'m> Draft<'m> {
         }
         self.change(Change::Move { node: Node::Page(page.clone()), from, to, value: None })
     }
-}
-
-/// An empty object.
-pub(in crate::content) fn object() -> Value {
-    Value::Object(Map::new())
 }
