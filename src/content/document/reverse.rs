@@ -35,6 +35,10 @@ impl Counts {
         self.0.iter().map(|(name, count)| (name.clone(), *count))
     }
 
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// Each name once.
     pub(super) fn names(&self) -> impl Iterator<Item = &Step> {
         self.0.keys()
