@@ -10,6 +10,7 @@ pub mod config;
 pub mod content;
 pub mod error;
 pub mod http;
+pub mod import;
 pub mod service;
 pub mod store;
 pub mod telemetry;

@@ -3,7 +3,9 @@
 //! Ops read the draft and call its verbs; each verb makes exact changes and applies them at once, so that the next
 //! op of the batch sees them.
 
+mod backwards;
 mod blocks;
+mod copy;
 mod find;
 mod place;
 mod values;
@@ -22,8 +24,9 @@ use super::props;
 
 pub use blocks::NewBlock;
 pub(in crate::content) use blocks::fit;
-pub(in crate::content) use find::brief;
-pub use place::Position;
+pub(in crate::content) use copy::with_new_ids;
+pub(in crate::content) use find::{brief, read_slug};
+pub use place::{Guest, Position};
 pub(in crate::content) use values::{give_keys, merge_patch};
 
 /// The largest page, as the JSON it is served as.
@@ -115,6 +118,7 @@ impl<'m> Draft<'m> {
     /// # Errors
     /// A page has become larger than a page may be.
     pub fn finish(self) -> Lowered<Drafted> {
+        self.need(self.touched.iter())?;
         for id in &self.touched {
             if let Some(page) = self.root.page(id)?
                 && page.bytes() > MAX_PAGE_BYTES

@@ -2,7 +2,11 @@
 //!
 //! Adding one is a file here and a line in the list below.
 
+#[cfg(test)]
+pub(in crate::content) mod given;
+mod list;
 mod results;
+mod way;
 
 use super::draft::Draft;
 use super::json::Value;
@@ -63,7 +67,17 @@ macro_rules! ops {
 }
 
 ops! {
+    "create_page" create_page CreatePage,
+    "add_block" add_block AddBlock,
     "update_props" update_props UpdateProps,
+    "replace_text" replace_text ReplaceText,
+    "remove_block" remove_block RemoveBlock,
+    "move_block" move_block MoveBlock,
+    "duplicate_block" duplicate_block DuplicateBlock,
+    "add_item" add_item AddItem,
+    "update_item" update_item UpdateItem,
+    "remove_item" remove_item RemoveItem,
+    "move_item" move_item MoveItem,
 }
 
 impl Op {

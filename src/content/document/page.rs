@@ -7,6 +7,7 @@ use imbl::{OrdMap, Vector};
 use super::super::change::{BLOCKS, Change, Node, Place, Step};
 use super::super::id::{BlockId, PageId};
 use super::super::json::{Value, canonical, write_canonical, write_string};
+use super::super::links;
 use super::super::props::{Misfit, apply_item, apply_set};
 use super::block::Block;
 use super::hash::{Hash, NodeHasher};
@@ -64,6 +65,7 @@ impl Page {
             bytes: 0,
         };
         page.bytes = page.own_bytes();
+        page.links.add(canonical_target(&page.meta).as_slice());
         for block in value.get("blocks").and_then(Value::as_array).into_iter().flatten() {
             let id = page.plant(block, None, types, effects)?;
             page.order.push_back(id);
@@ -80,6 +82,18 @@ impl Page {
     /// All blocks, by id.
     pub fn blocks(&self) -> impl Iterator<Item = &Arc<Block>> {
         self.blocks.values()
+    }
+
+    /// Whether it links to an address: in the props of a block, or as its canonical one.
+    #[must_use]
+    pub fn links_to(&self, slug: &str) -> bool {
+        self.links.has(slug)
+    }
+
+    /// Whether it has a block of a type.
+    #[must_use]
+    pub fn uses(&self, block_type: &str) -> bool {
+        self.types.has(block_type)
     }
 
     /// How many blocks it has, at all depths.
@@ -282,7 +296,12 @@ impl Page {
         let text =
             |name: &str| fields[name].as_str().map(Step::from).ok_or_else(|| Misfit(format!("no {name}")));
         (self.slug, self.title) = (text("slug")?, text("title")?);
-        self.meta = Arc::new(fields["meta"].take());
+        let meta = Arc::new(fields["meta"].take());
+        let (before, after) = (canonical_target(&self.meta), canonical_target(&meta));
+        if before != after {
+            self.links.replace(before.as_slice(), after.as_slice());
+        }
+        self.meta = meta;
         self.bytes += self.own_bytes();
         Ok(())
     }
@@ -454,6 +473,12 @@ impl Page {
             self.blocks.insert(id, Arc::new(block));
         }
     }
+}
+
+/// The slug of the page that a page names as its canonical one.
+fn canonical_target(meta: &Value) -> Option<Step> {
+    let target = links::target(meta.get("canonical")?.as_str()?)?;
+    Some(target.slug.into())
 }
 
 /// The block within whose props a change happens.

@@ -254,4 +254,10 @@ impl Root {
             self.homes.insert(short(id), page.clone());
         }
     }
+
+    /// The reverse indexes, to compare.
+    #[cfg(test)]
+    pub(in crate::content) fn indexes(&self) -> String {
+        format!("{:?} {:?} {:?}", self.linked, self.used, self.homes)
+    }
 }
