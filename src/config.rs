@@ -140,12 +140,16 @@ impl Settings {
         let named = flags.config.or_else(|| environment("OSIER_CONFIG").map(PathBuf::from));
         let file = File::find(named, usual_dir.as_ref().map(|dir| dir.value.as_path()), read)?;
 
-        let data_dir = data_dir
-            .or_else(|| file.setting(|keys| keys.data_dir.clone()))
-            .or(usual_dir)
-            .ok_or_else(|| ConfigError("no place for data: set OSIER_DATA_DIR or HOME, or pass --data-dir".into()))?;
+        let data_dir =
+            data_dir.or_else(|| file.setting(|keys| keys.data_dir.clone())).or(usual_dir).ok_or_else(
+                || ConfigError("no place for data: set OSIER_DATA_DIR or HOME, or pass --data-dir".into()),
+            )?;
         let database = from_environment
-            .pick(flags.database, &["OSIER_DATABASE", "DATABASE_URL"], file.setting(|keys| keys.database.clone()))
+            .pick(
+                flags.database,
+                &["OSIER_DATABASE", "DATABASE_URL"],
+                file.setting(|keys| keys.database.clone()),
+            )
             .unwrap_or_else(|| by_default(format!("sqlite:{}", data_dir.value.join("osier.db").display())));
         let addr = from_environment.pick(flags.addr, &["OSIER_ADDR"], file.setting(|keys| keys.addr.clone()));
         let demo = from_environment.parse(flags.demo, &["OSIER_DEMO"], file.setting(|keys| keys.demo))?;
@@ -243,7 +247,11 @@ mod tests {
     use super::*;
     use std::io;
 
-    fn resolve(flags: Flags, environment: &[(&str, &str)], files: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+    fn resolve(
+        flags: Flags,
+        environment: &[(&str, &str)],
+        files: &[(&str, &str)],
+    ) -> Result<Settings, ConfigError> {
         let find = |pairs: &[(&str, &str)], name: &str| {
             pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
         };
@@ -271,7 +279,10 @@ mod tests {
         let all = resolve(flags, &environment, &[file]).unwrap();
         assert_eq!((all.addr.value.as_str(), all.addr.from), ("flag:1", Origin::Flag));
         let two = resolve(Flags::default(), &environment, &[file]).unwrap();
-        assert_eq!((two.addr.value.as_str(), two.addr.from), ("environment:1", Origin::Environment("OSIER_ADDR")));
+        assert_eq!(
+            (two.addr.value.as_str(), two.addr.from),
+            ("environment:1", Origin::Environment("OSIER_ADDR"))
+        );
         let one = resolve(Flags::default(), &[HOME], &[file]).unwrap();
         assert_eq!((one.addr.value.as_str(), one.addr.from), ("file:1", Origin::File("osier.toml".into())));
         assert_eq!(one.database.value, "sqlite:/file/osier.db");
@@ -300,7 +311,9 @@ mod tests {
             resolve(flags, environment, files).unwrap_err().0
         };
         assert!(refusal(Flags::default(), &[HOME], &[("osier.toml", "adr = 1")]).contains("adr"));
-        assert!(refusal(Flags::default(), &[HOME, ("OSIER_LOG_FORMAT", "xml")], &[]).contains("OSIER_LOG_FORMAT"));
+        assert!(
+            refusal(Flags::default(), &[HOME, ("OSIER_LOG_FORMAT", "xml")], &[]).contains("OSIER_LOG_FORMAT")
+        );
         let named = Flags { config: Some("gone.toml".into()), ..Flags::default() };
         assert!(refusal(named, &[HOME], &[]).contains("gone.toml"));
         assert!(refusal(Flags::default(), &[], &[]).contains("OSIER_DATA_DIR"));

@@ -57,8 +57,13 @@ impl Failure {
         };
         let (detail, more) = match problems.as_slice() {
             [] => ("the ops were refused".to_owned(), Map::new()),
-            [one] => (place_and_message(one), one.more.as_ref().and_then(Value::as_object).cloned().unwrap_or_default()),
-            [first, ..] => (format!("{} problems; the first: {}", problems.len(), place_and_message(first)), Map::new()),
+            [one] => (
+                place_and_message(one),
+                one.more.as_ref().and_then(Value::as_object).cloned().unwrap_or_default(),
+            ),
+            [first, ..] => {
+                (format!("{} problems; the first: {}", problems.len(), place_and_message(first)), Map::new())
+            }
         };
         Failure { kind, detail, errors: problems, more, scope: None }
     }
@@ -77,7 +82,10 @@ impl Failure {
 
     fn internal(why: &str) -> Self {
         let id = telemetry::incident(why);
-        Failure::new(INTERNAL, format!("a fault of the server, not of the request; its log has it under {id}"))
+        Failure::new(
+            INTERNAL,
+            format!("a fault of the server, not of the request; its log has it under {id}"),
+        )
     }
 }
 
@@ -94,37 +102,44 @@ impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Refused(problems) => Failure::refused(problems),
-            Fault::NotJson(why) => Failure::new(kind_of(Code::MalformedJson), format!("the body is not JSON: {why}")),
+            Fault::NotJson(why) => {
+                Failure::new(kind_of(Code::MalformedJson), format!("the body is not JSON: {why}"))
+            }
             Fault::Malformed(pointer, message) => Failure::malformed(pointer, message),
             Fault::SiteNotFound(site) => Failure::new(SITE_NOT_FOUND, format!("there is no site '{site}'")),
-            Fault::BranchNotFound(branch) => Failure::new(BRANCH_NOT_FOUND, format!("there is no branch '{branch}'")),
-            Fault::PageNotFound(page) => {
-                Failure::new(kind_of(Code::PageNotFound), format!("there is no page '{page}' in this state of the site"))
+            Fault::BranchNotFound(branch) => {
+                Failure::new(BRANCH_NOT_FOUND, format!("there is no branch '{branch}'"))
             }
-            Fault::BlockTypeNotFound(name) => {
-                Failure::new(BLOCK_TYPE_NOT_FOUND, format!("there is no block type '{name}'"))
-            }
-            Fault::VersionNotFound(version) => {
-                Failure::new(kind_of(Code::VersionNotFound), format!("there is no version '{version}'"))
-            }
+            Fault::PageNotFound(why) => Failure::new(kind_of(Code::PageNotFound), why),
+            Fault::BlockTypeNotFound(why) => Failure::new(BLOCK_TYPE_NOT_FOUND, why),
+            Fault::VersionNotFound(why) => Failure::new(kind_of(Code::VersionNotFound), why),
             Fault::SnapshotNotFound(id) => {
                 Failure::new(kind_of(Code::SnapshotNotFound), format!("there is no snapshot '{id}'"))
             }
-            Fault::VersionConflict { detail, current, commits } => Failure::conflict(detail, current, commits),
+            Fault::VersionConflict { detail, current, commits } => {
+                Failure::conflict(detail, current, commits)
+            }
             Fault::KeyReused => Failure::new(
                 IDEMPOTENCY_KEY_REUSED,
-                "this idempotency key came with another body before; a new request needs a new key",
+                "this idempotency key came with another body before: a new request needs a new key",
             ),
             Fault::Unauthenticated(why) => Failure::new(UNAUTHENTICATED, why),
             Fault::InsufficientScope(scope) => Failure::scope_missing(scope),
-            Fault::BranchProtected(why) => Failure::new(BRANCH_PROTECTED, why),
-            Fault::BadSite(why) => {
+            Fault::BranchProtected(branch) => {
+                Failure::new(BRANCH_PROTECTED, format!("this token may not write on the branch '{branch}'"))
+            }
+            Fault::BadSite(id) => {
+                let why =
+                    format!("'{id}' can't be a site's id: 1 to 64 letters, digits and dashes, as in my-site");
                 Failure::refused(vec![Problem::new(Code::SchemaViolation, "/id", why)])
             }
-            Fault::SiteTaken(why) => Failure::refused(vec![Problem::new(Code::IdTaken, "/id", why)]),
+            Fault::SiteTaken(id) => {
+                let why = format!("there is a site '{id}' already, and its content differs");
+                Failure::refused(vec![Problem::new(Code::IdTaken, "/id", why)])
+            }
             Fault::Unavailable(why) => {
                 tracing::warn!("the store does not answer: {why}");
-                Failure::new(STORE_UNAVAILABLE, "the store does not answer at the moment; nothing is known to be lost: try again")
+                Failure::new(STORE_UNAVAILABLE, "the store does not answer at the moment: try again")
             }
             Fault::Full(why) => {
                 tracing::error!("the store is full: {why}");
@@ -234,7 +249,8 @@ mod tests {
 
     #[test]
     fn a_version_conflict_tells_where_the_branch_is() {
-        let fault = Fault::VersionConflict { detail: "d".into(), current: 7, commits: vec![json!({"version": 7})] };
+        let fault =
+            Fault::VersionConflict { detail: "d".into(), current: 7, commits: vec![json!({"version": 7})] };
         let failure = Failure::from(fault);
         assert_eq!((failure.kind.status, &failure.more["currentVersion"]), (409, &json!(7)));
     }

@@ -5,8 +5,8 @@
 
 mod body;
 mod caller;
-mod content;
 mod conditional;
+mod content;
 mod health;
 mod history;
 mod ops;

@@ -47,7 +47,8 @@ impl History {
 
 fn row(commit: &Value) -> Vec<String> {
     let mut row: Vec<_> = ["version", "at", "actor", "source"].map(|name| output::field(commit, name)).into();
-    let undone = commit.get("undone").is_some_and(|undone| *undone != Value::Bool(false) && !undone.is_null());
+    let undone =
+        commit.get("undone").is_some_and(|undone| *undone != Value::Bool(false) && !undone.is_null());
     let summary = output::field(commit, "summary");
     row.push(if undone { format!("{summary} (undone)") } else { summary });
     row

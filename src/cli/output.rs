@@ -18,7 +18,8 @@ pub(super) fn say(text: &str) -> Result<(), Stop> {
 
 /// Prints a value as indented JSON.
 pub(super) fn say_json(value: &impl Serialize) -> Result<(), Stop> {
-    let text = serde_json::to_string_pretty(value).map_err(|e| Stop::Found(format!("the answer as JSON: {e}")))?;
+    let text =
+        serde_json::to_string_pretty(value).map_err(|e| Stop::Found(format!("the answer as JSON: {e}")))?;
     say(&format!("{text}\n"))
 }
 
@@ -28,7 +29,8 @@ pub(super) fn field(value: &Value, name: &str) -> String {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(items)) => {
-            let items = items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
+            let items =
+                items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
             items.collect::<Vec<_>>().join(", ")
         }
         Some(other) => other.to_string(),
@@ -38,7 +40,8 @@ pub(super) fn field(value: &Value, name: &str) -> String {
 /// Rows in columns as wide as they need, the last one as it comes.
 pub(super) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let width =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
     let line = |row: &Vec<String>| {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
@@ -61,12 +64,9 @@ mod tests {
     #[test]
     fn a_field_reads_as_people_write_it() {
         let value = json!({"name": "ci", "scopes": ["read", "write"], "agent": false, "expiresAt": null});
-        assert_eq!(["name", "scopes", "agent", "expiresAt", "none"].map(|name| field(&value, name)), [
-            "ci",
-            "read, write",
-            "false",
-            "",
-            ""
-        ]);
+        assert_eq!(
+            ["name", "scopes", "agent", "expiresAt", "none"].map(|name| field(&value, name)),
+            ["ci", "read, write", "false", "", ""]
+        );
     }
 }

@@ -67,10 +67,12 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Stop> {
 
 async fn listen(addr: &str) -> Result<TcpListener, Stop> {
     TcpListener::bind(addr).await.map_err(|e| match e.kind() {
-        io::ErrorKind::InvalidInput => Stop::Usage(format!("'{addr}' is no address to listen on, as 127.0.0.1:4200 is")),
-        io::ErrorKind::AddrInUse => {
-            Stop::Missing(format!("{addr} is in use, by another osier perhaps: choose another port with --addr"))
+        io::ErrorKind::InvalidInput => {
+            Stop::Usage(format!("'{addr}' is no address to listen on, as 127.0.0.1:4200 is"))
         }
+        io::ErrorKind::AddrInUse => Stop::Missing(format!(
+            "{addr} is in use, by another osier perhaps: choose another port with --addr"
+        )),
         _ => Stop::Missing(format!("can't listen on {addr}: {e}")),
     })
 }
@@ -112,7 +114,8 @@ async fn first_token(service: &Service, here: SocketAddr) -> Result<Option<Strin
 /// What a person reads at the start, and copies from.
 fn greeting(here: SocketAddr, settings: &Settings, token: Option<&str>) -> String {
     let url = format!("http://{here}");
-    let mut text = format!("Osier listens on {url} and keeps its content in {}\n", mask(&settings.database.value));
+    let mut text =
+        format!("Osier listens on {url} and keeps its content in {}\n", mask(&settings.database.value));
     // Writing to a String does not fail.
     let _ = match token {
         Some(token) => write!(

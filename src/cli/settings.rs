@@ -23,8 +23,10 @@ impl Config {
             };
             return output::say_json(&Value::Object(listed.iter().map(entry).collect::<Map<_, _>>()));
         }
-        let rows: Vec<_> =
-            listed.into_iter().map(|(key, value, from)| vec![key.to_owned(), value, from.to_string()]).collect();
+        let rows: Vec<_> = listed
+            .into_iter()
+            .map(|(key, value, from)| vec![key.to_owned(), value, from.to_string()])
+            .collect();
         output::say(&output::table(&rows))
     }
 }

@@ -54,7 +54,8 @@ impl Site {
         match self {
             Site::Create { id, name, preview_url, purpose, json } => {
                 let fields = [("name", name), ("previewUrl", preview_url), ("purpose", purpose)];
-                let fields = fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.into())));
+                let fields =
+                    fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.into())));
                 create(settings, &id, fields.collect(), json).await
             }
             Site::List { json } => list(settings, json).await,
@@ -95,7 +96,8 @@ async fn list(settings: &Settings, json: bool) -> Result<(), Stop> {
     if json {
         return output::say_json(&serde_json::json!({ "items": cards }));
     }
-    let rows: Vec<_> = cards.iter().map(|card| vec![card.id.clone(), output::field(&card.config, "name")]).collect();
+    let rows: Vec<_> =
+        cards.iter().map(|card| vec![card.id.clone(), output::field(&card.config, "name")]).collect();
     output::say(&output::table(&rows))
 }
 
@@ -105,7 +107,8 @@ async fn show(settings: &Settings, id: &str, json: bool) -> Result<(), Stop> {
     if json {
         return output::say_json(&card);
     }
-    let mut rows = vec![vec!["id".to_owned(), card.id.clone()], vec!["createdAt".to_owned(), card.created_at.clone()]];
+    let mut rows =
+        vec![vec!["id".to_owned(), card.id.clone()], vec!["createdAt".to_owned(), card.created_at.clone()]];
     for name in card.config.as_object().into_iter().flat_map(Map::keys) {
         rows.push(vec![name.clone(), output::field(&card.config, name)]);
     }

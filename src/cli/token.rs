@@ -83,7 +83,11 @@ impl Create {
         if json {
             return output::say_json(&made);
         }
-        eprintln!("The token {} ({}), shown this once:", output::field(&made, "name"), output::field(&made, "id"));
+        eprintln!(
+            "The token {} ({}), shown this once:",
+            output::field(&made, "name"),
+            output::field(&made, "id")
+        );
         output::say(&format!("{}\n", output::field(&made, "token")))
     }
 }
@@ -99,7 +103,8 @@ async fn list(settings: &Settings, json: bool) -> Result<(), Stop> {
 }
 
 fn row(token: &Value) -> Vec<String> {
-    let mut row: Vec<_> = ["id", "name", "scopes", "sites", "branches"].map(|name| output::field(token, name)).into();
+    let mut row: Vec<_> =
+        ["id", "name", "scopes", "sites", "branches"].map(|name| output::field(token, name)).into();
     row.push(match (output::field(token, "revokedAt"), output::field(token, "expiresAt")) {
         (revoked, _) if !revoked.is_empty() => format!("revoked {revoked}"),
         (_, expires) if !expires.is_empty() => format!("until {expires}"),

@@ -38,7 +38,10 @@ mod tests {
             ("postgres://osier:hunter2@db:5432/osier", "postgres://osier:***@db:5432/osier"),
             ("postgres://osier:hun@ter2@db/osier", "postgres://osier:***@db/osier"),
             ("postgres://osier:hun/ter2@db/osier", "postgres://osier:***@db/osier"),
-            ("postgres://db/osier?user=x&password=hunter2&a=b", "postgres://db/osier?user=x&password=***&a=b"),
+            (
+                "postgres://db/osier?user=x&password=hunter2&a=b",
+                "postgres://db/osier?user=x&password=***&a=b",
+            ),
         ] {
             assert_eq!(mask(url), masked);
         }
@@ -46,7 +49,9 @@ mod tests {
 
     #[test]
     fn an_address_without_a_secret_is_left_alone() {
-        for url in ["sqlite:/var/lib/osier.db", "postgres://osier@db/osier", "postgres://db/osier?sslmode=require"] {
+        for url in
+            ["sqlite:/var/lib/osier.db", "postgres://osier@db/osier", "postgres://db/osier?sslmode=require"]
+        {
             assert_eq!(mask(url), url);
         }
     }

@@ -48,7 +48,10 @@ impl<S: Send + Sync> FromRequest<S> for Sent {
         let (parts, body) = request.into_parts();
         must_be_json(&parts.headers)?;
         let bytes = tokio::time::timeout(DEADLINE, collect(&parts.headers, body)).await.map_err(|_| {
-            Failure::new(error::REQUEST_TIMEOUT, format!("the body was not there after {} s", DEADLINE.as_secs()))
+            Failure::new(
+                error::REQUEST_TIMEOUT,
+                format!("the body was not there after {} s", DEADLINE.as_secs()),
+            )
         })??;
         let value = json::parse(&bytes).map_err(|not_json| Fault::NotJson(not_json.0))?;
         Ok(Sent { bytes, value })
@@ -136,7 +139,8 @@ mod tests {
     use crate::service::Envelope;
 
     async fn sent(content_type: &str, body: impl Into<Body>) -> Result<Sent, Failure> {
-        let request = Request::post("/ops").header(header::CONTENT_TYPE, content_type).body(body.into()).unwrap();
+        let request =
+            Request::post("/ops").header(header::CONTENT_TYPE, content_type).body(body.into()).unwrap();
         Sent::from_request(request, &()).await
     }
 

@@ -34,7 +34,8 @@ impl FromRequestParts<Shared> for Caller {
 fn bearer(headers: &HeaderMap) -> Result<&str, Fault> {
     let missing = || {
         Fault::Unauthenticated(
-            "a token is needed: send `Authorization: Bearer osr_…`; `osier token create` makes one".to_owned(),
+            "a token is needed: send `Authorization: Bearer osr_…`; `osier token create` makes one"
+                .to_owned(),
         )
     };
     let value = headers.get(header::AUTHORIZATION).ok_or_else(missing)?.to_str().map_err(|_| missing())?;

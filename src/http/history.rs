@@ -29,7 +29,8 @@ pub(super) async fn commit(
     Asked(query): Asked<BranchQuery>,
     headers: HeaderMap,
 ) -> Reply {
-    let Ok(number) = version.parse() else { return Err(Fault::VersionNotFound(version).into()) };
+    let missing = || Fault::VersionNotFound(format!("'{version}' is no version: versions are numbers"));
+    let number = version.parse().map_err(|_| missing())?;
     read(&headers, &service.commit(&who, &site, query.branch.as_deref(), number).await?)
 }
 

@@ -31,7 +31,9 @@ fn take_key(headers: &HeaderMap, envelope: &mut Envelope) -> Result<(), Failure>
     let malformed = |message: &str| Err(Failure::malformed("/idempotencyKey", message));
     let Ok(key) = header.to_str() else { return malformed("the header Idempotency-Key is not plain text") };
     match &envelope.idempotency_key {
-        Some(own) if own != key => malformed("the header Idempotency-Key and `idempotencyKey` differ: send one of them"),
+        Some(own) if own != key => {
+            malformed("the header Idempotency-Key and `idempotencyKey` differ: send one of them")
+        }
         _ => {
             envelope.idempotency_key = Some(key.to_owned());
             Ok(())

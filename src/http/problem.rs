@@ -73,7 +73,10 @@ pub(super) async fn no_such_route(uri: Uri) -> Failure {
 
 /// The answer where the route takes other methods; the router adds `Allow`.
 pub(super) async fn no_such_method(method: Method, uri: Uri) -> Failure {
-    Failure::new(error::METHOD_NOT_ALLOWED, format!("{} does not take {method}; `Allow` says what it takes", uri.path()))
+    Failure::new(
+        error::METHOD_NOT_ALLOWED,
+        format!("{} does not take {method}; `Allow` says what it takes", uri.path()),
+    )
 }
 
 /// The answer where a handler panicked: our mistake, and no reason to end the process.
@@ -98,7 +101,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_problem_document_has_the_fields_of_the_contract() {
-        let problem = Problem { op: Some(3), ..Problem::new(Code::SchemaViolation, "/block/props/heading", "too long") };
+        let problem = Problem {
+            op: Some(3),
+            ..Problem::new(Code::SchemaViolation, "/block/props/heading", "too long")
+        };
         let (response, document) = told(Failure::refused(vec![problem])).await;
         assert_eq!(response.status(), 422);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
@@ -129,7 +135,10 @@ mod tests {
     #[tokio::test]
     async fn a_store_that_is_gone_says_when_to_come_back() {
         let (response, document) = told(Fault::Unavailable("10.0.0.7".into()).into()).await;
-        assert_eq!((response.status().as_u16(), &response.headers()[header::RETRY_AFTER]), (503, &"1".parse().unwrap()));
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()[header::RETRY_AFTER]),
+            (503, &"1".parse().unwrap())
+        );
         assert_eq!(document["code"], "store_unavailable");
     }
 

@@ -39,14 +39,15 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Place<T
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        let nothing_there = || Failure::new(error::NOT_FOUND, format!("there is nothing at {}", parts.uri.path()));
+        let nothing_there =
+            || Failure::new(error::NOT_FOUND, format!("there is nothing at {}", parts.uri.path()));
         if parts.uri.path().contains("%00") {
             return Err(nothing_there());
         }
         let place: Result<Path<T>, PathRejection> = Path::from_request_parts(parts, state).await;
-        place.map(|Path(place)| Place(place)).map_err(|rejection| {
-            Failure::malformed("", format!("the address: {}", rejection.body_text()))
-        })
+        place
+            .map(|Path(place)| Place(place))
+            .map_err(|rejection| Failure::malformed("", format!("the address: {}", rejection.body_text())))
     }
 }
 
@@ -67,7 +68,9 @@ pub(super) struct AtQuery {
 impl AtQuery {
     pub(super) fn at(self) -> Result<At, Failure> {
         let reference = match (self.branch, self.r#ref) {
-            (Some(_), Some(_)) => return Err(Failure::malformed("ref", "`branch` and `ref` exclude each other")),
+            (Some(_), Some(_)) => {
+                return Err(Failure::malformed("ref", "`branch` and `ref` exclude each other"));
+            }
             (branch, reference) => reference.or(branch),
         };
         Ok(At { reference, min_version: self.min_version })

@@ -35,7 +35,12 @@ pub(super) async fn create(
     let id = match fields.remove("id") {
         Some(Value::String(id)) => id,
         Some(_) => return Err(Failure::malformed("/id", "`id` is text, as in \"my-site\"")),
-        None => return Err(Failure::malformed("/id", "`id` is missing: the site's name in addresses, as in \"my-site\"")),
+        None => {
+            return Err(Failure::malformed(
+                "/id",
+                "`id` is missing: the site's name in addresses, as in \"my-site\"",
+            ));
+        }
     };
     let (card, made) = service.create_site(&who, &id, fields).await?;
     let location = HeaderValue::try_from(format!("/sites/{}", card.id));
@@ -86,12 +91,16 @@ pub(super) async fn remove(
 fn object(value: Value) -> Result<Map<String, Value>, Failure> {
     match value {
         Value::Object(fields) => Ok(fields),
-        _ => Err(Failure::malformed("", "the body is an object, as in {\"id\": \"my-site\", \"name\": \"My site\"}")),
+        _ => Err(Failure::malformed(
+            "",
+            "the body is an object, as in {\"id\": \"my-site\", \"name\": \"My site\"}",
+        )),
     }
 }
 
 fn unchanged(card: &impl serde::Serialize) -> Result<Value, Fault> {
-    let mut value = serde_json::to_value(card).map_err(|e| Fault::Internal(format!("a site as JSON: {e}")))?;
+    let mut value =
+        serde_json::to_value(card).map_err(|e| Fault::Internal(format!("a site as JSON: {e}")))?;
     value["unchanged"] = json!(true);
     Ok(value)
 }

@@ -21,8 +21,8 @@ use super::{Fault, Result};
 
 pub(super) use history::{BRANCH_STACK, PAGE_STACK};
 pub(super) use job::{Intent, Job, Keyed, Submission};
-pub(super) use round::{answer, digest};
 pub(super) use load::{load_page, state_at};
+pub(super) use round::{answer, digest};
 
 /// How many batches may wait for a site's writer before callers are told to come back.
 const QUEUE: usize = 1024;
