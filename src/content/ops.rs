@@ -78,6 +78,9 @@ ops! {
     "update_item" update_item UpdateItem,
     "remove_item" remove_item RemoveItem,
     "move_item" move_item MoveItem,
+    "undo" undo Undo,
+    "redo" redo Redo,
+    "restore_version" restore_version RestoreVersion,
 }
 
 impl Op {
@@ -112,6 +115,13 @@ impl Op {
             }
         }
     }
+}
+
+pub use undo::Actor;
+
+fn alone(name: &str) -> Lowered<Done> {
+    let message = format!("{name} stands alone in its batch: send it without other ops");
+    Err(Problem::new(Code::OpRejected, "", message).into())
 }
 
 /// A page, by its id (`pg_…`), its slug (`/pricing`) or a handle of this batch (`$tmp:…`).

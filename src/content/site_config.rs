@@ -16,7 +16,7 @@ static JUDGE: LazyLock<Option<Judge>> = LazyLock::new(|| {
 ///
 /// # Errors
 /// Every problem, at its place below `pointer`.
-pub(in crate::content) fn patched(
+pub fn patched(
     config: &Value,
     patch: &Map<String, Value>,
     pointer: &str,
