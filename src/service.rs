@@ -1,6 +1,7 @@
 //! The use cases: the only place that combines rooms. Every door calls these and nothing below them.
 
 mod authorize;
+mod compare;
 mod edit;
 mod envelope;
 mod fault;
@@ -74,8 +75,13 @@ impl Service {
 
     /// Lets every writer finish what it has and write its checkpoints.
     pub async fn close(&self) {
-        let open: Vec<_> =
-            self.sites.write().unwrap_or_else(PoisonError::into_inner).drain().map(|(_, open)| open).collect();
+        let open: Vec<_> = self
+            .sites
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .drain()
+            .map(|(_, open)| open)
+            .collect();
         for site in open {
             let (done, closed) = oneshot::channel();
             if site.send(Job::Close(done)).await.is_ok() {

@@ -26,7 +26,13 @@ impl Service {
     ///
     /// # Errors
     /// Every kind of `Fault` but those of the registries.
-    pub async fn submit(&self, who: &Principal, source: Source, request: &[u8], envelope: Envelope) -> Result<Answer> {
+    pub async fn submit(
+        &self,
+        who: &Principal,
+        source: Source,
+        request: &[u8],
+        envelope: Envelope,
+    ) -> Result<Answer> {
         let site = self.meant_site(who, envelope.site.as_deref()).await?;
         let branch = envelope.branch.as_deref().unwrap_or("main");
         authorize::on_branch(who, &site, branch)?;
@@ -38,12 +44,14 @@ impl Service {
         let intent = intent(batch::read(envelope.ops).map_err(Fault::Refused)?)?;
         let mut key = None;
         if let Some(text) = envelope.idempotency_key {
-            let keyed = Keyed { key: text.into(), request: digest(request), unseen_to: open.head.load().link.seq };
+            let keyed =
+                Keyed { key: text.into(), request: digest(request), unseen_to: open.head.load().link.seq };
             if let Some(entry) = self.outside.store.by_key(open.site.key, &who.actor, &keyed.key).await? {
                 if entry.request != Some(keyed.request) {
                     return Err(Fault::KeyReused);
                 }
-                let body = Body::decode(entry.format, &entry.body).map_err(|e| Fault::Internal(e.to_string()))?;
+                let body =
+                    Body::decode(entry.format, &entry.body).map_err(|e| Fault::Internal(e.to_string()))?;
                 return Ok(answer(&site, &entry, &body));
             }
             key = Some(keyed);
@@ -100,7 +108,10 @@ fn check(envelope: &Envelope) -> Result<()> {
     if let Some(key) = &envelope.idempotency_key
         && (key.is_empty() || key.len() > MAX_KEY || key.chars().any(char::is_control))
     {
-        return malformed("/idempotencyKey", format!("a key is 1 to {MAX_KEY} bytes without control characters"));
+        return malformed(
+            "/idempotencyKey",
+            format!("a key is 1 to {MAX_KEY} bytes without control characters"),
+        );
     }
     if let Some(summary) = &envelope.summary
         && (summary.chars().count() > MAX_SUMMARY || summary.contains('\0'))
@@ -117,7 +128,10 @@ fn intent(asked: Vec<Asked>) -> Result<Intent> {
         && let Some(at) = asked.iter().position(looks_back)
     {
         let message = format!("{} stands alone in its batch", asked[at].op.name());
-        return Err(Fault::Refused(vec![Problem { op: Some(at), ..Problem::new(Code::OpRejected, "", message) }]));
+        return Err(Fault::Refused(vec![Problem {
+            op: Some(at),
+            ..Problem::new(Code::OpRejected, "", message)
+        }]));
     }
     let mut asked = asked;
     match asked.pop() {
@@ -133,7 +147,12 @@ fn intent(asked: Vec<Asked>) -> Result<Intent> {
 
 impl Service {
     /// A version conflict with the commits that came between.
-    async fn with_commits(&self, open: &Arc<super::site::OpenSite>, expected: Option<u64>, conflict: Fault) -> Fault {
+    async fn with_commits(
+        &self,
+        open: &Arc<super::site::OpenSite>,
+        expected: Option<u64>,
+        conflict: Fault,
+    ) -> Fault {
         let Fault::VersionConflict { detail, current, .. } = conflict else { return conflict };
         let commits = match expected {
             Some(expected) => self.lines_since(open, expected, current).await.unwrap_or_default(),

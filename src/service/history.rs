@@ -21,20 +21,29 @@ impl Service {
     ///
     /// # Errors
     /// `BranchNotFound`, `PageNotFound`, `Malformed` for a cursor that is none.
-    pub async fn history(&self, who: &Principal, site: &str, query: &HistoryQuery, paging: &Paging) -> Result<Listed<Value>> {
+    pub async fn history(
+        &self,
+        who: &Principal,
+        site: &str,
+        query: &HistoryQuery,
+        paging: &Paging,
+    ) -> Result<Listed<Value>> {
         let open = self.readable(who, site, query.branch.as_deref()).await?;
         let mut up_to = match &paging.cursor {
             None => None,
             Some(cursor) => match cursor.strip_prefix('v').and_then(|version| version.parse::<u64>().ok()) {
                 Some(version) => Some(version.saturating_sub(1)),
-                None => return Err(Fault::Malformed("cursor".into(), "this is no cursor of a history".into())),
+                None => {
+                    return Err(Fault::Malformed("cursor".into(), "this is no cursor of a history".into()));
+                }
             },
         };
         let node = match &query.page {
             Some(page) => Some(node_of(&open, page)?),
-            None => query.block.as_deref().and_then(|block| {
-                open.head.load().root.home(&BlockId::from(block)).map(node_key)
-            }),
+            None => query
+                .block
+                .as_deref()
+                .and_then(|block| open.head.load().root.home(&BlockId::from(block)).map(node_key)),
         };
         let mut items = Vec::new();
         let mut last = None;
@@ -67,7 +76,13 @@ impl Service {
     ///
     /// # Errors
     /// `VersionNotFound`, `BranchNotFound`.
-    pub async fn commit(&self, who: &Principal, site: &str, branch: Option<&str>, version: u64) -> Result<Value> {
+    pub async fn commit(
+        &self,
+        who: &Principal,
+        site: &str,
+        branch: Option<&str>,
+        version: u64,
+    ) -> Result<Value> {
         let open = self.readable(who, site, branch).await?;
         let missing = || Fault::VersionNotFound(format!("main has no version {version}"));
         let above = version.checked_sub(1).ok_or_else(missing)?;
@@ -79,14 +94,18 @@ impl Service {
         let (mut before, mut after) = (Vec::new(), Vec::new());
         for page in &body.pages {
             for (version, pages) in [(above, &mut before), (version, &mut after)] {
-                if let Some(page) = load_page(open.store.as_ref(), &open.site, &page.id, version, &types).await? {
+                if let Some(page) =
+                    load_page(open.store.as_ref(), &open.site, &page.id, version, &types).await?
+                {
                     pages.push(page.to_value());
                 }
             }
         }
         commit["ops"] = body.ops.into();
-        commit["changes"] = serde_json::to_value(&body.changes).map_err(|e| Fault::Internal(e.to_string()))?;
-        commit["results"] = serde_json::to_value(&body.results).map_err(|e| Fault::Internal(e.to_string()))?;
+        commit["changes"] =
+            serde_json::to_value(&body.changes).map_err(|e| Fault::Internal(e.to_string()))?;
+        commit["results"] =
+            serde_json::to_value(&body.results).map_err(|e| Fault::Internal(e.to_string()))?;
         commit["before"] = before.into();
         commit["after"] = after.into();
         Ok(commit)
@@ -96,7 +115,13 @@ impl Service {
     ///
     /// # Errors
     /// `PageNotFound`, `BranchNotFound`.
-    pub async fn history_status(&self, who: &Principal, site: &str, branch: Option<&str>, page: Option<&str>) -> Result<Value> {
+    pub async fn history_status(
+        &self,
+        who: &Principal,
+        site: &str,
+        branch: Option<&str>,
+        page: Option<&str>,
+    ) -> Result<Value> {
         let open = self.readable(who, site, branch).await?;
         let node = page.map(|page| node_of(&open, page)).transpose()?;
         let kinds = if page.is_some() { PAGE_STACK.to_vec() } else { BRANCH_STACK.to_vec() };

@@ -30,7 +30,13 @@ impl Service {
     ///
     /// # Errors
     /// As `config`.
-    pub async fn redirects(&self, who: &Principal, site: &str, at: &At, paging: &Paging) -> Result<Listed<Value>> {
+    pub async fn redirects(
+        &self,
+        who: &Principal,
+        site: &str,
+        at: &At,
+        paging: &Paging,
+    ) -> Result<Listed<Value>> {
         let (_, state) = self.state(who, site, at).await?;
         let all = state.root().redirects.iter().map(|(from, kept)| {
             let redirect = json!({ "from": &**from, "to": kept["to"], "status": kept["status"] });
@@ -43,23 +49,32 @@ impl Service {
     ///
     /// # Errors
     /// As `config`.
-    pub async fn pages(&self, who: &Principal, site: &str, at: &At, paging: &Paging) -> Result<Listed<Value>> {
+    pub async fn pages(
+        &self,
+        who: &Principal,
+        site: &str,
+        at: &At,
+        paging: &Paging,
+    ) -> Result<Listed<Value>> {
         let (_, state) = self.state(who, site, at).await?;
         let root = state.root();
         let home = root.by_slug("/");
         let rest = root.order.iter().filter(|id| Some(*id) != home);
         let all = home.into_iter().chain(rest).filter_map(|id| {
             let stub = root.stub(id)?;
-            Some((id.to_string(), json!({
-                "id": id,
-                "slug": &*stub.slug,
-                "title": &*stub.title,
-                "blockCount": stub.blocks,
-                "hash": stub.hash.to_string(),
-                "version": stub.stamp.version,
-                "updatedAt": rfc3339(stub.stamp.at_ms),
-                "updatedBy": &*stub.stamp.who,
-            })))
+            Some((
+                id.to_string(),
+                json!({
+                    "id": id,
+                    "slug": &*stub.slug,
+                    "title": &*stub.title,
+                    "blockCount": stub.blocks,
+                    "hash": stub.hash.to_string(),
+                    "version": stub.stamp.version,
+                    "updatedAt": rfc3339(stub.stamp.at_ms),
+                    "updatedBy": &*stub.stamp.who,
+                }),
+            ))
         });
         Ok(listed(all, paging))
     }
@@ -94,7 +109,13 @@ impl Service {
     ///
     /// # Errors
     /// As `config`.
-    pub async fn block_types(&self, who: &Principal, site: &str, at: &At, paging: &Paging) -> Result<Listed<Box<RawValue>>> {
+    pub async fn block_types(
+        &self,
+        who: &Principal,
+        site: &str,
+        at: &At,
+        paging: &Paging,
+    ) -> Result<Listed<Box<RawValue>>> {
         let (_, state) = self.state(who, site, at).await?;
         let types = &state.root().types;
         let all = types.names().filter_map(|name| {
@@ -115,13 +136,21 @@ impl Service {
             Some(found) => Ok(ready(type_json(found))),
             None => {
                 let hint = nearest(name, types.names()).map(|near| format!("; did you mean '{near}'?"));
-                Err(Fault::BlockTypeNotFound(format!("there is no block type '{name}'{}", hint.unwrap_or_default())))
+                Err(Fault::BlockTypeNotFound(format!(
+                    "there is no block type '{name}'{}",
+                    hint.unwrap_or_default()
+                )))
             }
         }
     }
 
     /// An open site and the state that is asked for.
-    pub(super) async fn state(&self, who: &Principal, site: &str, at: &At) -> Result<(std::sync::Arc<OpenSite>, State)> {
+    pub(super) async fn state(
+        &self,
+        who: &Principal,
+        site: &str,
+        at: &At,
+    ) -> Result<(std::sync::Arc<OpenSite>, State)> {
         authorize::on_site(who, Scope::Read, site)?;
         let open = self.open(site).await?;
         let state = open.state(at).await?;
@@ -136,7 +165,8 @@ pub(super) fn find(root: &Root, page: &str) -> Result<PageId> {
         false => Some(PageId::from(page)).filter(|id| root.stub(id).is_some()),
     };
     id.ok_or_else(|| {
-        let hint = nearest(page, root.slugs().map(|slug| &**slug)).map(|near| format!("; did you mean '{near}'?"));
+        let hint =
+            nearest(page, root.slugs().map(|slug| &**slug)).map(|near| format!("; did you mean '{near}'?"));
         Fault::PageNotFound(format!("there is no page '{page}'{}", hint.unwrap_or_default()))
     })
 }

@@ -25,7 +25,8 @@ impl Reference {
         if let Some(snapshot) = text.strip_prefix("snapshot:") {
             return Err(Fault::SnapshotNotFound(snapshot.to_owned()));
         }
-        let (branch, version) = text.split_once('@').map_or((text, None), |(branch, version)| (branch, Some(version)));
+        let (branch, version) =
+            text.split_once('@').map_or((text, None), |(branch, version)| (branch, Some(version)));
         match (branch, version) {
             ("published", _) => Err(Fault::SnapshotNotFound("published".into())),
             ("main", None) => Ok(Reference::Head),
@@ -65,9 +66,9 @@ impl OpenSite {
         match at.reference.as_deref().map_or(Ok(Reference::Head), Reference::parse)? {
             Reference::Head => Ok(State::Newest(head)),
             Reference::Version(version) if version == head.root.version => Ok(State::Newest(head)),
-            Reference::Version(version) if version > head.root.version => {
-                Err(Fault::VersionNotFound(format!("main is at {}: there is no version {version}", head.root.version)))
-            }
+            Reference::Version(version) if version > head.root.version => Err(Fault::VersionNotFound(
+                format!("main is at {}: there is no version {version}", head.root.version),
+            )),
             Reference::Version(version) => Ok(State::Old(Box::new(self.root_at(version).await?))),
         }
     }

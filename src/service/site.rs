@@ -22,8 +22,8 @@ use super::{Fault, Result};
 
 pub(super) use history::{BRANCH_STACK, PAGE_STACK};
 pub(super) use job::{Intent, Job, Keyed, Submission};
-pub(super) use round::{answer, digest};
 pub(super) use load::load_page;
+pub(super) use round::{answer, digest};
 
 /// How many batches may wait for a site's writer before callers are told to come back.
 const QUEUE: usize = 1024;
@@ -61,7 +61,14 @@ impl OpenSite {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (versions, _) = watch::channel(head.root.version);
         let store = outside.store.clone();
-        let open = Arc::new(OpenSite { site, head: ArcSwap::from_pointee(head), versions, jobs, store, gone: AtomicBool::new(false) });
+        let open = Arc::new(OpenSite {
+            site,
+            head: ArcSwap::from_pointee(head),
+            versions,
+            jobs,
+            store,
+            gone: AtomicBool::new(false),
+        });
         tokio::spawn(writer::run(Arc::downgrade(&open), open.head.load_full(), queue, outside.clone()));
         tokio::spawn(watch_others(Arc::downgrade(&open)));
         Ok(open)

@@ -49,7 +49,12 @@ impl Service {
     ///
     /// # Errors
     /// `BadSite`, `SiteTaken`, `Refused` for fields a config can't have.
-    pub async fn create_site(&self, who: &Principal, id: &str, fields: Map<String, Value>) -> Result<(SiteCard, Made)> {
+    pub async fn create_site(
+        &self,
+        who: &Principal,
+        id: &str,
+        fields: Map<String, Value>,
+    ) -> Result<(SiteCard, Made)> {
         let id = normalise(id).ok_or_else(|| Fault::BadSite(id.to_owned()))?;
         authorize::on_site(who, Scope::Admin, &id)?;
         let config = site_config::patched(&json!({}), &fields, "").map_err(refused)?;
@@ -77,7 +82,12 @@ impl Service {
     ///
     /// # Errors
     /// As `submit`.
-    pub async fn update_site(&self, who: &Principal, site: &str, patch: Map<String, Value>) -> Result<SiteCard> {
+    pub async fn update_site(
+        &self,
+        who: &Principal,
+        site: &str,
+        patch: Map<String, Value>,
+    ) -> Result<SiteCard> {
         authorize::on_site(who, Scope::Admin, site)?;
         let op = json!({ "op": "update_site_config", "patch": patch });
         let envelope = Envelope { site: Some(site.to_owned()), ops: vec![op], ..Envelope::default() };
@@ -116,7 +126,8 @@ fn refused(halt: Halt) -> Fault {
 
 /// A site's id as addresses have it: lower case, runs of anything but letters and digits one dash.
 fn normalise(id: &str) -> Option<String> {
-    let id: String = id.trim().to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let id: String =
+        id.trim().to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let id = id.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
     (1..=MAX_ID).contains(&id.len()).then_some(id)
 }

@@ -130,7 +130,8 @@ fn card(token: &Token) -> Value {
 
 /// An actor's name from a token's: letters and digits in lower case, everything else a dash.
 fn handle(name: &str) -> String {
-    let text: String = name.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+    let text: String =
+        name.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
     let text = text.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
     match text.as_str() {
         "" | "operator" => "token".into(),
@@ -144,7 +145,12 @@ mod tests {
 
     #[test]
     fn an_actors_name_comes_from_the_tokens() {
-        for (name, actor) in [("Ana Müller", "ana-müller"), (" CI / deploy ", "ci-deploy"), ("!", "token"), ("operator", "token")] {
+        for (name, actor) in [
+            ("Ana Müller", "ana-müller"),
+            (" CI / deploy ", "ci-deploy"),
+            ("!", "token"),
+            ("operator", "token"),
+        ] {
             assert_eq!(handle(name), actor);
         }
     }

@@ -73,7 +73,9 @@ impl Root {
     /// # Errors
     /// None that a state can have.
     pub fn manifest(&self) -> Result<Manifest, BadManifest> {
-        let values = |map: &imbl::OrdMap<Step, Arc<Value>>| map.iter().map(|(k, v)| (k.to_string(), (**v).clone())).collect();
+        let values = |map: &imbl::OrdMap<Step, Arc<Value>>| {
+            map.iter().map(|(k, v)| (k.to_string(), (**v).clone())).collect()
+        };
         let site = SiteFields {
             version: self.version,
             config: (*self.config).clone(),
@@ -110,7 +112,9 @@ impl Root {
         let mut root = Root::new(Default::default());
         root.version = site.version;
         root.config = Arc::new(site.config);
-        let values = |map: BTreeMap<String, Value>| map.into_iter().map(|(k, v)| (Step::from(k), Arc::new(v))).collect();
+        let values = |map: BTreeMap<String, Value>| {
+            map.into_iter().map(|(k, v)| (Step::from(k), Arc::new(v))).collect()
+        };
         root.redirects = values(site.redirects);
         root.assets = values(site.assets);
         for (name, value) in &site.types {
@@ -127,7 +131,11 @@ impl Root {
             }
         }
         if root.order.len() != root.pages.len() {
-            return Err(BadManifest(format!("{} pages in order, {} stubs", root.order.len(), root.pages.len())));
+            return Err(BadManifest(format!(
+                "{} pages in order, {} stubs",
+                root.order.len(),
+                root.pages.len()
+            )));
         }
         Ok(root)
     }

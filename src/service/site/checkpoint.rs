@@ -60,7 +60,8 @@ impl Follower {
         for (id, times) in touched {
             let Ok(Some(page)) = root.page(&id).map(|page| page.cloned()) else { continue };
             let due = self.pages.entry(id.clone()).or_default();
-            *due = (due.0 + share.saturating_mul(usize::try_from(times).unwrap_or(usize::MAX)), due.1 + times);
+            *due =
+                (due.0 + share.saturating_mul(usize::try_from(times).unwrap_or(usize::MAX)), due.1 + times);
             let weight = PAGE_BYTES.max(page.bytes() / 4);
             if (due.0 > weight || due.1 > PAGE_TOUCHES)
                 && self.tasks.try_send(Task::Page { page, version: root.version, seq }).is_ok()
@@ -105,7 +106,13 @@ async fn write(site: Site, store: Arc<dyn Store>, mut queue: mpsc::Receiver<Task
     }
 }
 
-async fn write_page(site: &Site, store: &dyn Store, page: Arc<Page>, version: u64, seq: u64) -> Result<(), String> {
+async fn write_page(
+    site: &Site,
+    store: &dyn Store,
+    page: Arc<Page>,
+    version: u64,
+    seq: u64,
+) -> Result<(), String> {
     let node = node_key(&page.id);
     let (hash, bytes) = off_thread(move || pack(page.to_json("").as_bytes())).await?;
     let checkpoint = Checkpoint { branch: MAIN, node, version, seq, hash };
@@ -134,6 +141,8 @@ fn pack(bytes: &[u8]) -> Result<(Digest, Bytes), String> {
     Ok((*blake3::hash(&packed).as_bytes(), packed.into()))
 }
 
-async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T, String> + Send + 'static) -> Result<T, String> {
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
     tokio::task::spawn_blocking(work).await.map_err(|e| e.to_string())?
 }

@@ -13,7 +13,7 @@ use super::load::{load_page, state_at};
 use super::recent::{Commit, Recent};
 use super::round::Round;
 use super::writer::{Pause, Writer};
-use super::{node_key, OpenSite};
+use super::{OpenSite, node_key};
 use crate::content::carry::{self, Conflict, Need, Take};
 use crate::content::change::{Change, Node, invert};
 use crate::content::document::{Amiss, Root, Stamp};
@@ -96,7 +96,11 @@ impl Writer {
     }
 
     /// The inverse of a commit, where nothing it touched was touched since and no address has changed.
-    async fn exact_inverse(&mut self, commit: &Commit, round: &mut Round<'_>) -> Result<Option<Drafted>, Pause> {
+    async fn exact_inverse(
+        &mut self,
+        commit: &Commit,
+        round: &mut Round<'_>,
+    ) -> Result<Option<Drafted>, Pause> {
         let newest = commit.version == round.root.version;
         if !newest && (!within_pages(commit) || round.recent.site_touched_since(commit.version)) {
             return Ok(None);
@@ -140,18 +144,27 @@ impl Writer {
     pub(super) async fn load_at(&self, version: u64, pages: &[PageId], root: &mut Root) -> Result<()> {
         for page in pages {
             let body = load_page(self.outside.store.as_ref(), &self.site, page, version, &root.types).await?;
-            let body = body.ok_or_else(|| Fault::Internal(format!("page {page} has no body at {version}")))?;
+            let body =
+                body.ok_or_else(|| Fault::Internal(format!("page {page} has no body at {version}")))?;
             root.load(page, body);
         }
         Ok(())
     }
 
     /// Loads pages of the state before a commit: those it did not touch are the same after it.
-    async fn load_before(&self, commit: &Commit, pages: &[PageId], after: &Root, before: &mut Root) -> Result<()> {
+    async fn load_before(
+        &self,
+        commit: &Commit,
+        pages: &[PageId],
+        after: &Root,
+        before: &mut Root,
+    ) -> Result<()> {
         for page in pages {
             match after.page(page) {
                 Ok(Some(body)) => before.load(page, body.clone()),
-                Ok(None) | Err(_) => self.load_at(commit.version - 1, std::slice::from_ref(page), before).await?,
+                Ok(None) | Err(_) => {
+                    self.load_at(commit.version - 1, std::slice::from_ref(page), before).await?
+                }
             }
         }
         Ok(())
@@ -178,9 +191,12 @@ pub(super) fn touching(commits: &[Arc<Commit>], conflict: &Conflict) -> Vec<Arc<
     let concerns = |change: &Change| {
         conflict.nodes.iter().any(|node| {
             node == change.node()
-                || node.block().is_some() && node.block() == change.node().block()
+                || node.block().is_some()
+                    && node.block() == change.node().block()
                     && match (change, &conflict.path) {
-                        (Change::Set { path, .. }, Some(wanted)) => path.starts_with(wanted) || wanted.starts_with(path),
+                        (Change::Set { path, .. }, Some(wanted)) => {
+                            path.starts_with(wanted) || wanted.starts_with(path)
+                        }
                         _ => true,
                     }
         })

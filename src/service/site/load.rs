@@ -26,9 +26,14 @@ fn damaged(error: impl std::fmt::Display) -> Fault {
 /// The newest state: the newest manifest, and what the log has behind it.
 pub(super) async fn newest(store: &dyn Store, site: &Site) -> Result<Head> {
     let (mut root, mut seq) = nearest(store, site, i64::MAX.unsigned_abs()).await?;
-    let mut head = Head { root: root.clone(), link: Link { seq, hash: Site::genesis_hash(&site.genesis) }, at_ms: 0 };
+    let mut head =
+        Head { root: root.clone(), link: Link { seq, hash: Site::genesis_hash(&site.genesis) }, at_ms: 0 };
     if seq > 0 {
-        let entry = store.entries(site.key, seq - 1, 1).await?.pop().ok_or_else(|| damaged("a manifest without its entry"))?;
+        let entry = store
+            .entries(site.key, seq - 1, 1)
+            .await?
+            .pop()
+            .ok_or_else(|| damaged("a manifest without its entry"))?;
         (head.link.hash, head.at_ms) = (entry.hash, entry.at_ms);
     }
     loop {
@@ -51,8 +56,13 @@ pub(super) async fn newest(store: &dyn Store, site: &Site) -> Result<Head> {
 pub(in super::super) async fn state_at(store: &dyn Store, site: &Site, version: u64) -> Result<Root> {
     let (mut root, _) = nearest(store, site, version).await?;
     while root.version < version {
-        let bounds =
-            Bounds { above: root.version, up_to: Some(version), oldest_first: true, limit: STRIDE, ..Bounds::default() };
+        let bounds = Bounds {
+            above: root.version,
+            up_to: Some(version),
+            oldest_first: true,
+            limit: STRIDE,
+            ..Bounds::default()
+        };
         let rows = store.commits(site.key, MAIN, &bounds).await?;
         if rows.is_empty() {
             return Err(Fault::VersionNotFound(format!("main has no version {version}")));
@@ -73,7 +83,8 @@ async fn nearest(store: &dyn Store, site: &Site, version: u64) -> Result<(Root, 
     let hashes: Vec<[u8; 32]> = index.chunks_exact(32).filter_map(|chunk| chunk.try_into().ok()).collect();
     let mut parts = Vec::with_capacity(hashes.len());
     for (bytes, hash) in store.blobs(site.key, &hashes).await?.into_iter().zip(&hashes) {
-        let bytes = bytes.ok_or_else(|| damaged(format!("no blob {}", data_encoding::HEXLOWER.encode(hash))))?;
+        let bytes =
+            bytes.ok_or_else(|| damaged(format!("no blob {}", data_encoding::HEXLOWER.encode(hash))))?;
         parts.push(zstd::stream::decode_all(&bytes[..]).map_err(damaged)?);
     }
     let mut parts = parts.into_iter();

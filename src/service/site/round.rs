@@ -49,9 +49,23 @@ pub(super) struct Round<'a> {
 impl<'a> Round<'a> {
     /// Begins on the head.
     pub(super) fn new(outside: &'a Outside, site: &'a Site, head: &Head, recent: &Recent) -> Self {
-        let append =
-            Append { after: head.link, entries: Vec::new(), touched: Vec::new(), relive: Vec::new(), blobs: Vec::new() };
-        Round { outside, site, root: head.root.clone(), append, at_ms: head.at_ms, recent: recent.clone(), touched: HashMap::new(), keys: Vec::new() }
+        let append = Append {
+            after: head.link,
+            entries: Vec::new(),
+            touched: Vec::new(),
+            relive: Vec::new(),
+            blobs: Vec::new(),
+        };
+        Round {
+            outside,
+            site,
+            root: head.root.clone(),
+            append,
+            at_ms: head.at_ms,
+            recent: recent.clone(),
+            touched: HashMap::new(),
+            keys: Vec::new(),
+        }
     }
 
     /// New ids.
@@ -111,7 +125,13 @@ impl<'a> Round<'a> {
     }
 
     /// The answer of a batch that is not stored.
-    fn trial(&self, submission: &Submission, drafted: Drafted, results: Vec<OpResult>, changed: bool) -> Answer {
+    fn trial(
+        &self,
+        submission: &Submission,
+        drafted: Drafted,
+        results: Vec<OpResult>,
+        changed: bool,
+    ) -> Answer {
         let mut root = drafted.root;
         let stamp = self.stamp(submission);
         let version = if changed { stamp.version } else { self.root.version };
@@ -138,7 +158,13 @@ impl<'a> Round<'a> {
         Stamp { version: self.root.version + 1, at_ms, who: submission.who.clone() }
     }
 
-    fn entry(&mut self, submission: &Submission, kind: Kind, version: Option<u64>, body: &Body) -> Result<Entry> {
+    fn entry(
+        &mut self,
+        submission: &Submission,
+        kind: Kind,
+        version: Option<u64>,
+        body: &Body,
+    ) -> Result<Entry> {
         self.at_ms = self.outside.clock.now_ms().max(self.at_ms);
         let (seq, previous) = match self.append.entries.last() {
             Some(last) => (last.seq, last.hash),

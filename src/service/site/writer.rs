@@ -60,7 +60,12 @@ impl From<StoreError> for Pause {
 }
 
 /// Runs until the queue is closed or a `Close` comes.
-pub(super) async fn run(open: Weak<OpenSite>, head: Arc<Head>, mut queue: mpsc::Receiver<Job>, outside: Outside) {
+pub(super) async fn run(
+    open: Weak<OpenSite>,
+    head: Arc<Head>,
+    mut queue: mpsc::Receiver<Job>,
+    outside: Outside,
+) {
     let Some(site) = open.upgrade().map(|open| open.site.clone()) else { return };
     let mut writer = Writer {
         recent: Recent::from(head.root.version),
@@ -107,7 +112,10 @@ impl Writer {
             let RoundParts { root, append, at_ms, recent, touched, keys } = round;
             match self.append(&append).await {
                 Ok(Appended::Done) => {
-                    let link = append.entries.last().map_or(append.after, |last| Link { seq: last.seq, hash: last.hash });
+                    let link = append
+                        .entries
+                        .last()
+                        .map_or(append.after, |last| Link { seq: last.seq, hash: last.hash });
                     self.follower.note(&append, touched, &root);
                     self.head = Arc::new(Head { root, link, at_ms });
                     self.recent = recent;
@@ -220,7 +228,8 @@ impl Writer {
     pub(super) async fn load(&mut self, pages: &[PageId], draft: &mut Root) -> Result<()> {
         let mut root = self.head.root.clone();
         for page in pages {
-            let body = load_page(self.outside.store.as_ref(), &self.site, page, root.version, &root.types).await?;
+            let body =
+                load_page(self.outside.store.as_ref(), &self.site, page, root.version, &root.types).await?;
             let body = body.ok_or_else(|| Fault::Internal(format!("page {page} has no body")))?;
             root.load(page, body.clone());
             draft.load(page, body);
@@ -271,7 +280,9 @@ impl Writer {
             Ok(Err(error)) => Err(error),
             Err(_) => {
                 self.behind = true;
-                Err(StoreError::Unavailable("a write ended in doubt: send it again with its idempotency key".into()))
+                Err(StoreError::Unavailable(
+                    "a write ended in doubt: send it again with its idempotency key".into(),
+                ))
             }
         }
     }
@@ -297,7 +308,10 @@ impl Writer {
             // Two writers that lose to each other in turn part ways after a moment of different length.
             let mut byte = [0];
             self.outside.chance.fill(&mut byte);
-            tokio::time::sleep(Duration::from_micros(200 * u64::from(byte[0] % 32) * u64::from(losses.min(8)))).await;
+            tokio::time::sleep(Duration::from_micros(
+                200 * u64::from(byte[0] % 32) * u64::from(losses.min(8)),
+            ))
+            .await;
         }
         self.catch_up().await
     }
@@ -314,7 +328,8 @@ impl Writer {
             let (mut link, mut at_ms) = (self.head.link, self.head.at_ms);
             for entry in &entries {
                 fold(self.outside.store.as_ref(), &self.site, &mut root, entry).await?;
-                let body = Body::decode(entry.format, &entry.body).map_err(|e| Fault::Internal(e.to_string()))?;
+                let body =
+                    Body::decode(entry.format, &entry.body).map_err(|e| Fault::Internal(e.to_string()))?;
                 if let (Some(key), Some(request)) = (&entry.key, entry.request) {
                     self.keys.insert(entry.who.clone(), key.clone(), entry.seq, request);
                 }
@@ -343,11 +358,18 @@ fn expect(submission: &Submission, root: &Root) -> Result<()> {
     if let Some(expected) = submission.expected_version
         && expected != root.version
     {
-        let detail = format!("main is at {}, you expected {expected}: read what changed and send it again", root.version);
+        let detail = format!(
+            "main is at {}, you expected {expected}: read what changed and send it again",
+            root.version
+        );
         return Err(Fault::VersionConflict { detail, current: root.version, commits: Vec::new() });
     }
     for (page, hash) in &submission.if_match {
-        let id = if page.starts_with('/') { root.by_slug(page).cloned() } else { Some(PageId::from(page.as_str())) };
+        let id = if page.starts_with('/') {
+            root.by_slug(page).cloned()
+        } else {
+            Some(PageId::from(page.as_str()))
+        };
         let Some(stub) = id.and_then(|id| root.stub(&id)) else {
             let message = format!("ifMatch names '{page}', which is not there");
             return Err(Fault::Refused(vec![Problem::new(Code::PageNotFound, "/ifMatch", message)]));

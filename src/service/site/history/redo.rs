@@ -1,9 +1,9 @@
 //! `redo`: the newest undo that nothing newer in its scope has followed, taken back.
 
+use super::super::MAIN;
 use super::super::job::Submission;
 use super::super::round::{Outcome, Round};
 use super::super::writer::{Pause, Writer};
-use super::super::MAIN;
 use super::BRANCH_STACK;
 use super::target::{node, refuse};
 use crate::content::carry::Take;
@@ -25,9 +25,11 @@ impl Writer {
             None => None,
         };
         let who = op.actor.map(|_| submission.who.clone());
-        let undos = Stack { node: node(page.as_ref()), kinds: vec![Kind::Undo], who, live_only: true, up_to: None };
+        let undos =
+            Stack { node: node(page.as_ref()), kinds: vec![Kind::Undo], who, live_only: true, up_to: None };
         let edits = Stack { kinds: BRANCH_STACK.to_vec(), live_only: false, ..undos.clone() };
-        let nothing = || refuse(Code::NothingToRedo, "", "there is no undo here that nothing newer has followed");
+        let nothing =
+            || refuse(Code::NothingToRedo, "", "there is no undo here that nothing newer has followed");
         let undo = self.newest(&undos, round).await?.ok_or_else(nothing)?;
         if self.newest(&edits, round).await?.is_some_and(|edit| edit.version > undo.version) {
             return Err(nothing());
@@ -38,7 +40,8 @@ impl Writer {
         if !back.conflicts.is_empty() && !op.force {
             return Err(self.conflict(&undo, back.conflicts, round).await?);
         }
-        let taken = Taken { version: undone.version, commit: undone.id.clone(), summary: undone.summary.clone() };
+        let taken =
+            Taken { version: undone.version, commit: undone.id.clone(), summary: undone.summary.clone() };
         let relive = |version, node, live| Relive { branch: MAIN, node, version, live };
         Ok(Outcome {
             kind: Kind::Redo,

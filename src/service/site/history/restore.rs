@@ -61,7 +61,10 @@ impl Writer {
             target: Some(op.version),
             only_page: None,
             relive: Vec::new(),
-            summary: submission.summary.clone().unwrap_or_else(|| format!("Restore {subject} as in version {}", op.version)),
+            summary: submission
+                .summary
+                .clone()
+                .unwrap_or_else(|| format!("Restore {subject} as in version {}", op.version)),
         })
     }
 

@@ -28,7 +28,8 @@ pub(super) fn refuse(code: Code, pointer: &str, message: impl Into<String>) -> P
 impl Writer {
     /// The page an undo names: one that is there, or one that was removed.
     pub(super) async fn any_page(&self, name: &str, round: &Round<'_>) -> Result<PageId, Pause> {
-        let gone = || refuse(Code::PageNotFound, "/page", format!("there is and was no page '{name}' on main"));
+        let gone =
+            || refuse(Code::PageNotFound, "/page", format!("there is and was no page '{name}' on main"));
         if !name.starts_with('/') {
             return Ok(PageId::from(name));
         }
@@ -38,7 +39,9 @@ impl Writer {
         }
         let removed = |changes: &[Change]| {
             changes.iter().rev().find_map(|change| match change {
-                Change::Remove { node: Node::Page(id), value, .. } if value["slug"] == Value::String(slug.clone()) => {
+                Change::Remove { node: Node::Page(id), value, .. }
+                    if value["slug"] == Value::String(slug.clone()) =>
+                {
                     Some(id.clone())
                 }
                 _ => None,
@@ -57,7 +60,11 @@ impl Writer {
     }
 
     /// The newest commit that a question to the touched index names.
-    pub(super) async fn newest(&self, stack: &Stack, round: &Round<'_>) -> Result<Option<Arc<Commit>>, Pause> {
+    pub(super) async fn newest(
+        &self,
+        stack: &Stack,
+        round: &Round<'_>,
+    ) -> Result<Option<Arc<Commit>>, Pause> {
         let version = match round.recent.newest(stack) {
             Found::Version(version) => Some(version),
             Found::Nothing => None,
@@ -93,7 +100,8 @@ impl Writer {
 
     /// A commit by id.
     pub(super) async fn named(&self, id: &str, round: &Round<'_>) -> Result<Arc<Commit>, Pause> {
-        let unknown = || refuse(Code::VersionNotFound, "/commit", format!("there is no commit '{id}' on main"));
+        let unknown =
+            || refuse(Code::VersionNotFound, "/commit", format!("there is no commit '{id}' on main"));
         if let Some(commit) = round.recent.commits().rev().find(|commit| commit.id == id) {
             return Ok(commit.clone());
         }
@@ -106,7 +114,12 @@ impl Writer {
     }
 
     /// An undo or redo that later commits stand against: each field, with those commits.
-    pub(super) async fn conflict(&self, commit: &Commit, conflicts: Vec<Conflict>, round: &Round<'_>) -> Result<Pause, Pause> {
+    pub(super) async fn conflict(
+        &self,
+        commit: &Commit,
+        conflicts: Vec<Conflict>,
+        round: &Round<'_>,
+    ) -> Result<Pause, Pause> {
         let later = self.since(commit.version, round).await?;
         let mut said = Vec::new();
         let mut fields = Vec::new();
@@ -114,7 +127,8 @@ impl Writer {
             let commits = touching(&later, conflict);
             let place = conflict.place();
             match commits.last() {
-                Some(last) => said.push(format!("{place} was changed again in version {} by {}", last.version, last.who)),
+                Some(last) => said
+                    .push(format!("{place} was changed again in version {} by {}", last.version, last.who)),
                 None => said.push(format!("{place} was changed again")),
             }
             let mut field = serde_json::to_value(conflict).map_err(|e| Fault::Internal(e.to_string()))?;
@@ -130,7 +144,8 @@ impl Writer {
             said.join("; ")
         );
         let more = json!({ "commit": commit.id, "version": commit.version, "conflicts": fields });
-        let problem = Problem { op: Some(0), more: Some(more), ..Problem::new(Code::UndoConflict, "", message) };
+        let problem =
+            Problem { op: Some(0), more: Some(more), ..Problem::new(Code::UndoConflict, "", message) };
         Ok(Pause::Fault(Fault::Refused(vec![problem])))
     }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use super::super::MAIN;
 use super::super::job::Submission;
 use super::super::recent::Commit;
 use super::super::round::{Outcome, Round};
 use super::super::writer::{Pause, Writer};
-use super::super::MAIN;
 use super::target::{node, refuse};
 use super::{BRANCH_STACK, Back, PAGE_STACK};
 use crate::content::carry::Take;
@@ -76,7 +76,12 @@ impl Writer {
     }
 
     /// The commit that is named, if it can be undone.
-    async fn undoable(&self, id: &str, page: Option<&PageId>, round: &Round<'_>) -> Result<Arc<Commit>, Pause> {
+    async fn undoable(
+        &self,
+        id: &str,
+        page: Option<&PageId>,
+        round: &Round<'_>,
+    ) -> Result<Arc<Commit>, Pause> {
         let commit = self.named(id, round).await?;
         if !BRANCH_STACK.contains(&commit.kind) {
             let message = format!("{id} is itself an {}: redo takes an undo back", commit.kind.as_str());
@@ -116,7 +121,12 @@ fn outcome(
         }],
         drafted: back.drafted,
         target: Some(commit.version),
-        relive: vec![Relive { branch: MAIN, node: node(only.as_ref()), version: commit.version, live: false }],
+        relive: vec![Relive {
+            branch: MAIN,
+            node: node(only.as_ref()),
+            version: commit.version,
+            live: false,
+        }],
         only_page: only,
         summary: submission.summary.clone().unwrap_or_else(|| format!("Undo: {}", commit.summary)),
     }

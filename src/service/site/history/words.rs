@@ -18,8 +18,15 @@ pub(in super::super) fn summary(asked: &[Asked], drafted: &Drafted, before: &Roo
             ops.push(words);
         }
     }
-    let slug = |id| drafted.root.page(id).ok().flatten().map(|page| page.slug.to_string())
-        .or_else(|| before.stub(id).map(|stub| stub.slug.to_string()));
+    let slug = |id| {
+        drafted
+            .root
+            .page(id)
+            .ok()
+            .flatten()
+            .map(|page| page.slug.to_string())
+            .or_else(|| before.stub(id).map(|stub| stub.slug.to_string()))
+    };
     let pages: BTreeSet<String> = drafted.touched.iter().filter_map(slug).collect();
     let mut text = list(&ops);
     if let Some(first) = text.get(..1) {
