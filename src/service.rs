@@ -1,6 +1,7 @@
 //! The use cases: the only place that combines rooms. Every door calls these and nothing below them.
 
 mod authorize;
+mod compare;
 mod edit;
 mod envelope;
 mod fault;

@@ -15,4 +15,5 @@ pub mod problem;
 pub mod props;
 pub mod schema;
 pub mod sequence;
+pub mod site_config;
 pub mod slug;

@@ -9,6 +9,7 @@ mod round;
 mod writer;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, watch};
@@ -21,7 +22,7 @@ use super::{Fault, Result};
 
 pub(super) use history::{BRANCH_STACK, PAGE_STACK};
 pub(super) use job::{Intent, Job, Keyed, Submission};
-pub(super) use load::{load_page, state_at};
+pub(super) use load::load_page;
 pub(super) use round::{answer, digest};
 
 /// How many batches may wait for a site's writer before callers are told to come back.
@@ -42,6 +43,7 @@ pub(super) struct OpenSite {
     pub(super) versions: watch::Sender<u64>,
     pub(super) jobs: mpsc::Sender<Job>,
     pub(super) store: Arc<dyn Store>,
+    gone: AtomicBool,
 }
 
 /// What the rooms of a site are given by the house.
@@ -59,10 +61,22 @@ impl OpenSite {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (versions, _) = watch::channel(head.root.version);
         let store = outside.store.clone();
-        let open = Arc::new(OpenSite { site, head: ArcSwap::from_pointee(head), versions, jobs, store });
+        let open = Arc::new(OpenSite {
+            site,
+            head: ArcSwap::from_pointee(head),
+            versions,
+            jobs,
+            store,
+            gone: AtomicBool::new(false),
+        });
         tokio::spawn(writer::run(Arc::downgrade(&open), open.head.load_full(), queue, outside.clone()));
         tokio::spawn(watch_others(Arc::downgrade(&open)));
         Ok(open)
+    }
+
+    /// Whether another process has removed the site.
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
     }
 
     /// Hands a job to the writer.
@@ -84,13 +98,24 @@ impl OpenSite {
     }
 }
 
-/// Looks every 50 ms whether another process has written, and has the writer fold what is new.
+/// How many looks at the log there are between two at the registry.
+const LOOKS: u32 = 20;
+
+/// Looks every 50 ms whether another process has written, and has the writer fold what is new; every second, whether
+/// the site was removed.
 async fn watch_others(open: std::sync::Weak<OpenSite>) {
     let mut tick = tokio::time::interval(std::time::Duration::from_millis(50));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
+    for look in 1_u32.. {
         tick.tick().await;
         let Some(open) = open.upgrade() else { return };
+        if look % LOOKS == 0
+            && let Ok(site) = open.store.site(&open.site.id).await
+            && site.is_none_or(|site| site.key != open.site.key)
+        {
+            open.gone.store(true, Ordering::Relaxed);
+            return;
+        }
         let seen = open.head.load().link.seq;
         match open.store.head(open.site.key).await {
             Ok(link) if link.seq > seen => {

@@ -136,6 +136,10 @@ impl Writer {
                     }
                     self.publish(open);
                 }
+                Ok(Appended::Gone) => {
+                    let all = answers.into_iter().map(|(submission, _)| submission).chain(left).collect();
+                    return refuse_all(all, &Fault::SiteNotFound(self.site.id.clone()));
+                }
                 Err(error) => {
                     let all = answers.into_iter().map(|(submission, _)| submission).chain(left).collect();
                     return refuse_all(all, &error.into());
@@ -387,6 +391,7 @@ fn refuse_all(batches: Vec<Submission>, fault: &Fault) {
         let fault = match fault {
             Fault::Full(why) => Fault::Full(why.clone()),
             Fault::Internal(why) => Fault::Internal(why.clone()),
+            Fault::SiteNotFound(site) => Fault::SiteNotFound(site.clone()),
             other => Fault::Unavailable(other.reason()),
         };
         submission.answer(Err(fault));
