@@ -32,6 +32,9 @@ pub use fault::{Fault, Result};
 pub use outside::{Chance, Clock, rfc3339};
 pub use view::{At, HistoryQuery, Listed, Made, NewToken, Paging, Ready, SiteCard};
 
+/// Who calls, with which scope, through which door: a transport, which names no room below, has these words from here.
+pub use crate::{auth::Principal, auth::Scope, store::Source};
+
 /// How many bytes of ready-made pages are kept.
 const READY_BYTES: u64 = 64 << 20;
 
