@@ -11,6 +11,8 @@ mod read;
 mod reference;
 mod site;
 mod sites;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod view;
 

@@ -69,8 +69,8 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn both_ways_to_write_a_path_mean_the_same() {
+    #[test]
+    fn both_ways_to_write_a_path_mean_the_same() {
         assert_eq!(path("/var/lib/osier.db").ok(), path("///var/lib/osier.db").ok());
         assert_eq!(path("osier.db").ok(), path("//osier.db").ok());
     }

@@ -166,4 +166,26 @@ mod tests {
         assert!(matches!(broken, Err(StoreError::Unknown(_))), "{broken:?}");
         assert!(store.create_site("s", b"{}", 1).await.unwrap().1);
     }
+
+    #[tokio::test]
+    async fn a_full_store_refuses_keeps_reading_and_recovers() {
+        let (_directory, path) = place();
+        let store = Sqlite::open(&path).await.unwrap();
+        let (site, _) = store.create_site("s", b"{}", 1).await.unwrap();
+        let limit_pages = async |pages: u32| {
+            let work = move |connection: &mut rusqlite::Connection| {
+                Ok(connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?)
+            };
+            store.writer.run(work).await.unwrap();
+        };
+        let start = store.head(site.key).await.unwrap();
+        let mut large = first_append(start);
+        large.blobs.push(([1; 32], bytes::Bytes::from(vec![0; 1_000_000])));
+        limit_pages(1).await;
+        let refused = store.append(site.key, &large).await;
+        assert!(matches!(refused, Err(StoreError::Full(_))), "{refused:?}");
+        assert_eq!(store.head(site.key).await.unwrap(), start);
+        limit_pages(1_000_000).await;
+        assert_eq!(store.append(site.key, &large).await.unwrap(), Appended::Done);
+    }
 }

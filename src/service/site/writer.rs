@@ -257,7 +257,8 @@ impl Writer {
         Ok(Some(answer(&self.site.id, &entry, &body)))
     }
 
-    /// Appends; an outcome in doubt is resolved by sending the same rows again.
+    /// Appends; an outcome in doubt is resolved by sending the same rows again, which the store takes for done where
+    /// they stand already.
     async fn append(&mut self, append: &crate::store::Append) -> Result<Appended, StoreError> {
         if append.entries.is_empty() {
             return Ok(Appended::Done);
@@ -269,7 +270,6 @@ impl Writer {
                 match store.append(self.site.key, append).await {
                     Err(StoreError::Unknown(_)) => doubt = true,
                     Err(StoreError::Unavailable(_)) if doubt => {}
-                    Ok(Appended::Lost) if doubt => return self.is_ours(append).await,
                     ended => return ended,
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;
@@ -285,14 +285,6 @@ impl Writer {
                 ))
             }
         }
-    }
-
-    /// Whether the entry at our place is the one we sent.
-    async fn is_ours(&self, append: &crate::store::Append) -> Result<Appended, StoreError> {
-        let Some(last) = append.entries.last() else { return Ok(Appended::Done) };
-        let there = self.outside.store.entries(self.site.key, last.seq - 1, 1).await?;
-        let ours = there.first().is_some_and(|entry| entry.hash == last.hash);
-        Ok(if ours { Appended::Done } else { Appended::Lost })
     }
 
     /// After a lost compare-and-set: folds the winner's entries; after a foreign one: reads all anew.

@@ -21,8 +21,10 @@ const ACQUIRE: Duration = Duration::from_secs(3);
 const ANSWER: Duration = Duration::from_secs(8);
 
 /// Every statement finds its rows by a key, and in the order of one, however little the server knows of a young table.
-const SESSION: &str = "SET statement_timeout = '7s'; SET enable_seqscan = off; SET enable_bitmapscan = off; \
-    SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; SET enable_sort = off";
+/// What is off counts as dear where it can't be avoided, and for dear plans the server would compile code: that is off.
+const SESSION: &str = "SET statement_timeout = '7s'; SET jit = off; SET enable_seqscan = off; \
+    SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
+    SET enable_material = off; SET enable_sort = off";
 
 /// How the server comes to its plans.
 #[derive(Clone, Copy)]

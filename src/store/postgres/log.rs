@@ -22,14 +22,12 @@ impl Log for Postgres {
     async fn head(&self, site: SiteKey) -> Result<Link> {
         let ask = || {
             sqlx::query(
-                "SELECT seq, hash
-                FROM (
-                    (SELECT seq, hash FROM entry WHERE site = $1 ORDER BY seq DESC LIMIT 1)
-                    UNION ALL
-                    SELECT 0, genesis_hash FROM site WHERE site = $1
-                ) AS link
-                ORDER BY seq DESC
-                LIMIT 1",
+                "SELECT coalesce(e.seq, 0), coalesce(e.hash, s.genesis_hash)
+                FROM site s
+                LEFT JOIN LATERAL (
+                    SELECT seq, hash FROM entry WHERE site = s.site ORDER BY seq DESC LIMIT 1
+                ) e ON TRUE
+                WHERE s.site = $1",
             )
             .bind(site.0)
         };
