@@ -128,9 +128,14 @@ impl Server {
         Server { url, token, service, client, database, _folder: folder, stop, task }
     }
 
+    /// Tells it to stop, as SIGTERM does.
+    pub fn tell_to_stop(&self) {
+        self.stop.cancel();
+    }
+
     /// Stops it in good order and starts another on the same store.
     pub async fn restarted(self) -> Server {
-        self.stop.cancel();
+        self.tell_to_stop();
         self.task.await.unwrap().unwrap();
         drop(self.service);
         Server::start(self.database, self._folder, self.token).await

@@ -5,6 +5,7 @@ mod harness;
 
 mod auth;
 mod cli;
+mod drain;
 mod errors;
 mod history;
 mod ops;
