@@ -5,5 +5,6 @@
 
 pub mod auth;
 pub mod content;
+pub mod import;
 pub mod service;
 pub mod store;
