@@ -219,7 +219,15 @@ fn applied(root: &Root, changes: &[Change]) -> Root {
 }
 
 /// A state's content, as far as two states can differ.
-fn face(root: &Root) -> (Vec<(PageId, Hash, usize)>, BTreeMap<String, PageId>, Hash, String) {
+#[derive(Debug, PartialEq)]
+struct Face {
+    pages: Vec<(PageId, Hash, usize)>,
+    slugs: BTreeMap<String, PageId>,
+    site: Hash,
+    indexes: String,
+}
+
+fn face(root: &Root) -> Face {
     let page = |id: &PageId| {
         let stub = root.stub(id).unwrap();
         if let Some(body) = &stub.body {
@@ -228,8 +236,12 @@ fn face(root: &Root) -> (Vec<(PageId, Hash, usize)>, BTreeMap<String, PageId>, H
         (id.clone(), stub.hash, stub.blocks)
     };
     let at = |slug: &str| (slug.to_owned(), root.by_slug(slug).unwrap().clone());
-    let slugs = root.slugs().map(|slug| at(slug)).collect();
-    (root.order.iter().map(page).collect(), slugs, site_hash(root), root.indexes())
+    Face {
+        pages: root.order.iter().map(page).collect(),
+        slugs: root.slugs().map(|slug| at(slug)).collect(),
+        site: site_hash(root),
+        indexes: root.indexes(),
+    }
 }
 
 /// The same state made of nothing but its content.
