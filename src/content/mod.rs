@@ -14,4 +14,5 @@ pub mod problem;
 pub mod props;
 pub mod schema;
 pub mod sequence;
+mod site_config;
 pub mod slug;

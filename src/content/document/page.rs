@@ -335,6 +335,18 @@ impl Page {
         Ok(())
     }
 
+    /// Reads the links of all blocks of a type anew, as the type now says where they are.
+    pub(super) fn relink(&mut self, block_type: &str, types: &Types) {
+        let blocks: Vec<Arc<Block>> = self.blocks().filter(|b| &*b.kind == block_type).cloned().collect();
+        for mut shared in blocks {
+            let block = Arc::make_mut(&mut shared);
+            let before = block.links.clone();
+            block.read_links(&block.value(), types);
+            self.links.replace(&before, &block.links);
+            self.blocks.insert(block.id.clone(), shared);
+        }
+    }
+
     /// The block a change is about, if it lies exactly where the change says.
     fn at_place(&self, node: &Node, at: &Place) -> Result<BlockId, Misfit> {
         let Node::Block(id) = node else { return Err(Misfit(format!("{node} is no block"))) };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::change::Step;
 use super::super::document::Block;
 use super::super::id::{self, BlockId, PageId};
 use super::super::problem::{Code, Lowered, Problem};
@@ -120,6 +121,16 @@ impl Draft<'_> {
             return Err(Problem::new(Code::IdTaken, pointer, message).into());
         }
         Ok(())
+    }
+
+    /// The slug of a page that was found, loaded or not.
+    ///
+    /// # Errors
+    /// `Broken` where there is no such page.
+    pub fn slug(&self, page: &PageId) -> Lowered<Step> {
+        let stub = self.root.stub(page).ok_or_else(|| super::Halt::Broken(format!("no page {page}")))?;
+        // What this batch renamed is loaded, and its stub says the old slug until the commit is sealed.
+        Ok(stub.body.as_ref().map_or_else(|| stub.slug.clone(), |body| body.slug.clone()))
     }
 
     /// The slug that a text stands for, if no page but `own` has it.
