@@ -218,8 +218,11 @@ fn applied(root: &Root, changes: &[Change]) -> Root {
     root
 }
 
+/// Pages in order, slugs, the site's own content, the indexes.
+type Face = (Vec<(PageId, Hash, usize)>, BTreeMap<String, PageId>, Hash, String);
+
 /// A state's content, as far as two states can differ.
-fn face(root: &Root) -> (Vec<(PageId, Hash, usize)>, BTreeMap<String, PageId>, Hash, String) {
+fn face(root: &Root) -> Face {
     let page = |id: &PageId| {
         let stub = root.stub(id).unwrap();
         if let Some(body) = &stub.body {
