@@ -1,6 +1,7 @@
 //! The ground floor: documents, changes, ops and `carry`. Pure and synchronous; no clock, no chance, no IO.
 
 pub mod batch;
+pub mod carry;
 pub mod change;
 pub mod commit;
 pub mod document;
@@ -14,5 +15,5 @@ pub mod problem;
 pub mod props;
 pub mod schema;
 pub mod sequence;
-mod site_config;
+pub mod site_config;
 pub mod slug;

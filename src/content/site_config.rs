@@ -16,11 +16,7 @@ static JUDGE: LazyLock<Option<Judge>> = LazyLock::new(|| {
 ///
 /// # Errors
 /// Every problem, at its place below `pointer`.
-pub(in crate::content) fn patched(
-    config: &Value,
-    patch: &Map<String, Value>,
-    pointer: &str,
-) -> Lowered<Value> {
+pub fn patched(config: &Value, patch: &Map<String, Value>, pointer: &str) -> Lowered<Value> {
     let patch = Value::Object(patch.clone());
     fit(&patch, pointer)?;
     let mut config = config.clone();

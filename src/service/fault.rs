@@ -68,4 +68,15 @@ impl From<StoreError> for Fault {
 }
 
 /// The answer of a use case.
-pub type Result<T> = std::result::Result<T, Fault>;
+pub type Result<T, E = Fault> = std::result::Result<T, E>;
+
+impl Fault {
+    /// The reason behind a store that is not there; of anything else, nothing a caller should read.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Fault::Unavailable(why) | Fault::Full(why) => why.clone(),
+            _ => "the store gave no answer".into(),
+        }
+    }
+}
