@@ -119,18 +119,7 @@ impl<'m> Draft<'m> {
     /// A page has become larger than a page may be.
     pub fn finish(self) -> Lowered<Drafted> {
         self.need(self.touched.iter())?;
-        for id in &self.touched {
-            if let Some(page) = self.root.page(id)?
-                && page.bytes() > MAX_PAGE_BYTES
-            {
-                let message = format!(
-                    "{} would be {} bytes long; a page has at most {MAX_PAGE_BYTES}: spread its blocks over several pages",
-                    page.slug,
-                    page.bytes()
-                );
-                return Err(Problem::new(Code::TooLarge, "", message).into());
-            }
-        }
+        self.within(&self.touched, MAX_PAGE_BYTES)?;
         let text = |made: Made| match made {
             Made::Page(id) => id.to_string(),
             Made::Block(id) => id.to_string(),
@@ -142,12 +131,9 @@ impl<'m> Draft<'m> {
     /// Applies a change and keeps it.
     ///
     /// # Errors
-    /// `Missing`, or `Broken` where it does not fit.
+    /// `Missing`, or `Broken` where it does not fit; `too_large` where a page becomes twice as large as it may be.
     pub fn change(&mut self, change: Change) -> Lowered<()> {
-        let touched = self.root.apply(std::slice::from_ref(&change))?;
-        self.touched = std::mem::take(&mut self.touched).union(touched);
-        self.changes.push(change);
-        Ok(())
+        self.change_all(vec![change])
     }
 
     /// Applies changes that belong together and keeps them.
@@ -156,8 +142,27 @@ impl<'m> Draft<'m> {
     /// As `change`.
     pub fn change_all(&mut self, changes: Vec<Change>) -> Lowered<()> {
         let touched = self.root.apply(&changes)?;
+        // A later op may take away again what is too much, but copies of copies must not eat the memory first.
+        self.within(&touched, 2 * MAX_PAGE_BYTES)?;
         self.touched = std::mem::take(&mut self.touched).union(touched);
         self.changes.extend(changes);
+        Ok(())
+    }
+
+    /// Refuses pages that have become larger than this.
+    fn within(&self, pages: &OrdSet<PageId>, limit: usize) -> Lowered<()> {
+        for id in pages {
+            if let Ok(Some(page)) = self.root.page(id)
+                && page.bytes() > limit
+            {
+                let message = format!(
+                    "{} would be {} bytes long; a page has at most {MAX_PAGE_BYTES}: spread its blocks over several pages",
+                    page.slug,
+                    page.bytes()
+                );
+                return Err(Problem::new(Code::TooLarge, "", message).into());
+            }
+        }
         Ok(())
     }
 

@@ -1,16 +1,16 @@
 //! A page's body: its blocks by id and in order. Copying one is copying a few pointers.
 
-mod edit;
+mod tree;
 
 use std::sync::Arc;
 
 use imbl::{OrdMap, Vector};
 
-use super::super::change::{BLOCKS, Node, Place, Step};
+use super::super::change::{BLOCKS, Change, Node, Place, Step};
 use super::super::id::{BlockId, PageId};
 use super::super::json::{Value, canonical, write_canonical, write_string};
 use super::super::links;
-use super::super::props::Misfit;
+use super::super::props::{Misfit, apply_item, apply_set};
 use super::block::Block;
 use super::hash::{Hash, NodeHasher};
 use super::reverse::Counts;
@@ -242,10 +242,127 @@ impl Page {
     fn hash_of(&self, id: &BlockId) -> Hash {
         self.blocks.get(id).map_or(Hash([0; 32]), |block| block.hash)
     }
+
+    /// Applies changes that are all about this page or its blocks.
+    ///
+    /// # Errors
+    /// One does not fit.
+    pub fn apply(&mut self, changes: &[Change], types: &Types, effects: &mut Effects) -> Result<(), Misfit> {
+        let mut rest = changes;
+        while let Some(change) = rest.first() {
+            let run = match within(change) {
+                Some(block) => rest.iter().take_while(|c| within(c) == Some(block)).count(),
+                None => 1,
+            };
+            let (now, later) = rest.split_at(run);
+            match within(change) {
+                Some(block) => self.edit_props(&block.clone(), now, types)?,
+                None => self.apply_one(change, types, effects)?,
+            }
+            rest = later;
+        }
+        Ok(())
+    }
+
+    fn apply_one(&mut self, change: &Change, types: &Types, effects: &mut Effects) -> Result<(), Misfit> {
+        match change {
+            Change::Set { path, from, to, .. } => self.set_field(path, from.as_ref(), to.as_ref()),
+            Change::Insert { at, value, .. } => self.insert(value, at, types, effects),
+            Change::Remove { node, at, value } => {
+                let id = self.at_place(node, at)?;
+                if self.subtree(&id).as_ref() != Some(value) {
+                    return Err(Misfit(format!("remove of {node}: it has other content")));
+                }
+                self.unlink(&id)?;
+                self.uproot(&id, effects);
+                Ok(())
+            }
+            Change::Move { node, from, to, .. } => {
+                let id = self.at_place(node, from)?;
+                if let Node::Block(parent) = &to.parent
+                    && self.below(&id).contains(parent)
+                {
+                    return Err(Misfit(format!("move of {node} into itself")));
+                }
+                self.unlink(&id)?;
+                self.link(&id, to)
+            }
+        }
+    }
+
+    fn set_field(&mut self, path: &[Step], from: Option<&Value>, to: Option<&Value>) -> Result<(), Misfit> {
+        let mut fields =
+            serde_json::json!({ "slug": &*self.slug, "title": &*self.title, "meta": &*self.meta });
+        apply_set(&mut fields, path, from, to)?;
+        self.bytes -= self.own_bytes();
+        let text =
+            |name: &str| fields[name].as_str().map(Step::from).ok_or_else(|| Misfit(format!("no {name}")));
+        (self.slug, self.title) = (text("slug")?, text("title")?);
+        let meta = Arc::new(fields["meta"].take());
+        let (before, after) = (canonical_target(&self.meta), canonical_target(&meta));
+        if before != after {
+            self.links.replace(before.as_slice(), after.as_slice());
+        }
+        self.meta = meta;
+        self.bytes += self.own_bytes();
+        Ok(())
+    }
+
+    /// Applies all of a run of changes within one block's props: parsed once, written once.
+    fn edit_props(&mut self, id: &BlockId, changes: &[Change], types: &Types) -> Result<(), Misfit> {
+        let block = self.blocks.get(id).ok_or_else(|| Misfit(format!("no block {id}")))?;
+        let mut fields = serde_json::json!({ "props": block.value() });
+        for change in changes {
+            match change {
+                Change::Set { path, from, to, .. } => {
+                    apply_set(&mut fields, path, from.as_ref(), to.as_ref())?
+                }
+                _ => apply_item(&mut fields["props"], change)?,
+            }
+        }
+        self.replace_props(id, &fields["props"], types)
+    }
+
+    fn replace_props(&mut self, id: &BlockId, props: &Value, types: &Types) -> Result<(), Misfit> {
+        let block = self.blocks.get_mut(id).ok_or_else(|| Misfit(format!("no block {id}")))?;
+        let block = Arc::make_mut(block);
+        let before = std::mem::take(&mut block.links);
+        self.bytes -= block.props.len();
+        block.set_props(props, canonical(props), types);
+        self.bytes += block.props.len();
+        if before != block.links {
+            self.links.replace(&before, &block.links);
+        }
+        self.rehash_up(Some(id.clone()));
+        Ok(())
+    }
+
+    /// Reads the links of all blocks of a type anew, as the type now says where they are.
+    pub(super) fn relink(&mut self, block_type: &str, types: &Types) {
+        let blocks: Vec<Arc<Block>> = self.blocks().filter(|b| &*b.kind == block_type).cloned().collect();
+        for mut shared in blocks {
+            let block = Arc::make_mut(&mut shared);
+            let before = block.links.clone();
+            block.read_links(&block.value(), types);
+            self.links.replace(&before, &block.links);
+            self.blocks.insert(block.id.clone(), shared);
+        }
+    }
 }
 
 /// The slug of the page that a page names as its canonical one.
 fn canonical_target(meta: &Value) -> Option<Step> {
     let target = links::target(meta.get("canonical")?.as_str()?)?;
     Some(target.slug.into())
+}
+
+/// The block within whose props a change happens.
+fn within(change: &Change) -> Option<&BlockId> {
+    match change {
+        Change::Set { node: Node::Block(id), .. } => Some(id),
+        _ => match change.node() {
+            Node::Item(id, _) => Some(id),
+            Node::Site | Node::Page(_) | Node::Block(_) => None,
+        },
+    }
 }

@@ -57,8 +57,7 @@ impl Lower for AddItem {
 #[cfg(test)]
 mod tests {
     use super::super::super::problem::Code;
-    use super::super::given::{Refused, cold, lower, missing, props, refused, site, told};
-    use super::super::list::tests::{keys, on, with_table};
+    use super::super::given::{Refused, cold, keys, lower, missing, on, props, refused, site, told, with_table};
     use serde_json::{Value, json};
 
     fn question(more: Value) -> Value {

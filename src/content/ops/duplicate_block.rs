@@ -152,6 +152,21 @@ mod tests {
     }
 
     #[test]
+    fn given_copies_of_copies_when_duplicated_then_they_end_before_they_fill_the_memory() {
+        let schema = json!({
+            "type": "object", "additionalProperties": false, "properties": {}, "x-osier": {"slots": {"main": {}}},
+        });
+        let text = json!({"type": "RichText", "props": {"body": "x".repeat(100_000)}});
+        let block = json!({"type": "Box", "id": "box", "slots": {"main": [text]}});
+        let op = json!({"op": "add_block", "page": "/about", "block": block});
+        let site = lower(&with_type(site(), "Box", schema), op).unwrap().root;
+        let mut ops = vec![copy("/about", "box", json!({"parent": "box", "slot": "main"})); 10];
+        ops.iter_mut().for_each(|op| drop(op.as_object_mut().unwrap().remove("tempId")));
+        let refusals = refused(&site, json!(ops));
+        assert_eq!(refusals, vec![Refused::new("", Code::TooLarge); 4], "the seventh doubles 6.4 MB");
+    }
+
+    #[test]
     fn given_pages_that_are_not_loaded_when_duplicated_then_both_are_asked_for_at_once() {
         let op = copy("/", "blk_hero", json!({"toPage": "/about"}));
         assert_eq!(missing(&cold(&site()), op), ["pg_home".into(), "pg_about".into()]);

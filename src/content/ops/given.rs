@@ -154,6 +154,29 @@ pub(in crate::content) fn blocks(root: &Root, list: &str) -> Vec<String> {
     body.children(slot.as_ref().map(|(id, slot)| (id, *slot))).iter().map(ToString::to_string).collect()
 }
 
+/// An op on a list of a block of the site.
+pub(in crate::content) fn on(op: &str, block: &str, list: &str, more: Value) -> Value {
+    let page = site().home(&block.into()).map_or("/pricing".into(), ToString::to_string);
+    let mut made = json!({"op": op, "page": page, "block": block, "list": list});
+    made.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    made
+}
+
+/// The keys of a list of a block, in order.
+pub(in crate::content) fn keys(root: &Root, block: &str, list: &str) -> Vec<String> {
+    let props = props(root, block);
+    let items = props.pointer(list).unwrap().as_array().unwrap();
+    items.iter().map(|item| item["key"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The site with a table on the page of prices, `blk_table`: lists of lists of texts.
+pub(in crate::content) fn with_table() -> Root {
+    let table = json!({"type": "Table", "id": "blk_table", "props": {
+        "headers": ["1", "2"], "rows": [["a", "b"], ["c", "d"]],
+    }});
+    lower(&site(), json!({"op": "add_block", "page": "/pricing", "block": table})).unwrap().root
+}
+
 /// The same state with one more block type.
 pub(in crate::content) fn with_type(mut root: Root, name: &str, schema: Value) -> Root {
     let path = vec!["blockTypes".into(), name.into()];
@@ -218,8 +241,11 @@ fn applied(root: &Root, changes: &[Change]) -> Root {
     root
 }
 
+/// Pages in order, slugs, the site's own content, the indexes.
+type Face = (Vec<(PageId, Hash, usize)>, BTreeMap<String, PageId>, Hash, String);
+
 /// A state's content, as far as two states can differ.
-fn face(root: &Root) -> (Vec<(PageId, Hash, usize)>, BTreeMap<String, PageId>, Hash, String) {
+fn face(root: &Root) -> Face {
     let page = |id: &PageId| {
         let stub = root.stub(id).unwrap();
         if let Some(body) = &stub.body {

@@ -124,34 +124,9 @@ fn put_at(props: &mut Value, at: &str, value: Value) {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use super::super::given::{lower, props, site};
+mod tests {
     use super::*;
-    use crate::content::document::Root;
     use serde_json::json;
-
-    /// An op on a list of a block of the site.
-    pub(in super::super) fn on(op: &str, block: &str, list: &str, more: Value) -> Value {
-        let home = site().home(&block.into()).map_or("pg_pricing".into(), ToString::to_string);
-        let mut made = json!({"op": op, "page": home, "block": block, "list": list});
-        made.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        made
-    }
-
-    /// The keys of a list of a block, in order.
-    pub(in super::super) fn keys(root: &Root, block: &str, list: &str) -> Vec<String> {
-        let props = props(root, block);
-        let items = props.pointer(list).unwrap().as_array().unwrap();
-        items.iter().map(|item| key_of(item).unwrap().to_owned()).collect()
-    }
-
-    /// The site with a table on the page of prices, `blk_table`: lists of lists of texts.
-    pub(in super::super) fn with_table() -> Root {
-        let table = json!({"type": "Table", "id": "blk_table", "props": {
-            "headers": ["1", "2"], "rows": [["a", "b"], ["c", "d"]],
-        }});
-        lower(&site(), json!({"op": "add_block", "page": "/pricing", "block": table})).unwrap().root
-    }
 
     #[test]
     fn a_value_is_put_where_a_way_leads_and_objects_on_it_are_made() {

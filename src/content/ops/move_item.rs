@@ -59,8 +59,7 @@ impl Lower for MoveItem {
 #[cfg(test)]
 mod tests {
     use super::super::super::problem::Code;
-    use super::super::given::{Refused, cold, lower, missing, props, refused, site, told};
-    use super::super::list::tests::{keys, on, with_table};
+    use super::super::given::{Refused, cold, keys, lower, missing, on, props, refused, site, told, with_table};
     use serde_json::{Value, json};
 
     fn to(more: Value) -> Value {

@@ -113,7 +113,7 @@ fn kind(wanted: &str) -> &str {
         "a sequence" => "a list",
         "a boolean" => "true or false",
         "i64" => "a whole number",
-        "u16" | "u64" | "usize" => "a whole number, not negative",
+        "u64" => "a whole number from 0 up",
         wanted if wanted.starts_with("struct ") => "an object",
         wanted => wanted,
     }

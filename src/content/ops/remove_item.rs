@@ -40,8 +40,7 @@ impl Lower for RemoveItem {
 #[cfg(test)]
 mod tests {
     use super::super::super::problem::Code;
-    use super::super::given::{Refused, cold, lower, missing, props, refused, site};
-    use super::super::list::tests::{keys, on, with_table};
+    use super::super::given::{Refused, cold, keys, lower, missing, on, props, refused, site, with_table};
     use serde_json::{Value, json};
 
     fn remove(more: Value) -> Value {

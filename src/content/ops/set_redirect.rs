@@ -27,10 +27,10 @@ pub struct SetRedirect {
     pub to: String,
     /// 308 and 301 are permanent, 307 and 302 for the time being; 308 and 307 keep the method.
     #[serde(default = "permanent")]
-    pub status: u16,
+    pub status: i64,
 }
 
-fn permanent() -> u16 {
+fn permanent() -> i64 {
     308
 }
 
@@ -97,7 +97,7 @@ fn is_web_address(text: &str) -> bool {
     web && host.rsplit('@').next().is_some_and(|host| host.starts_with(|c: char| c.is_alphanumeric() || c == '['))
 }
 
-fn known_status(status: u16) -> Result<(), Problem> {
+fn known_status(status: i64) -> Result<(), Problem> {
     if matches!(status, 301 | 302 | 307 | 308) {
         return Ok(());
     }

@@ -62,8 +62,7 @@ impl UpdateItem {
 #[cfg(test)]
 mod tests {
     use super::super::super::problem::Code;
-    use super::super::given::{Refused, cold, lower, missing, props, refused, site};
-    use super::super::list::tests::{on, with_table};
+    use super::super::given::{Refused, cold, lower, missing, on, props, refused, site, with_table};
     use serde_json::{Value, json};
 
     fn update(more: Value, patch: Value) -> Value {

@@ -151,3 +151,46 @@ pub(super) fn told_at(halt: Halt, place: &str, field: &str) -> Halt {
     }
     Halt::Refused(problems)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::schema::builtin;
+    use super::*;
+    use serde_json::json;
+
+    fn led(props: &Value, kind: &str, steps: &[&str]) -> Result<(String, bool), Code> {
+        let steps: Vec<String> = steps.iter().copied().map(String::from).collect();
+        let way = follow(builtin(kind).unwrap(), props, &steps, Wanted::Any, "/path");
+        way.map(|way| (way.at, way.value.is_some())).map_err(|problem| problem.code)
+    }
+
+    #[test]
+    fn a_way_leads_through_names_indexes_and_keys_to_what_is_there_or_could_be() {
+        let props =
+            json!({"siteName": "a", "links": [{"key": "k1", "label": "b"}, {"key": "k2", "label": "c"}]});
+        let led = |steps: &[&str]| led(&props, "SiteHeader", steps);
+        assert_eq!(led(&[]), Ok((String::new(), true)));
+        assert_eq!(led(&["siteName"]), Ok(("/siteName".into(), true)));
+        assert_eq!(led(&["logoUrl"]), Ok(("/logoUrl".into(), false)));
+        assert_eq!(led(&["links", "k2", "label"]), Ok(("/links/1/label".into(), true)));
+        assert_eq!(led(&["links", "01", "label"]), Ok(("/links/1/label".into(), true)));
+        assert_eq!(led(&["links", "0", "children"]), Ok(("/links/0/children".into(), false)));
+        assert_eq!(led(&["links", "0", "children", "0"]), Err(Code::ItemNotFound));
+        for nowhere in ["2", "-", "-1", "", "k3", "99999999999999999999"] {
+            assert_eq!(led(&["links", nowhere]), Err(Code::ItemNotFound), "{nowhere}");
+        }
+        for unknown in
+            [&["logo"][..], &["siteName", "0"], &["links", "0", "kids"], &["links", "0", "label", "x"]]
+        {
+            assert_eq!(led(unknown), Err(Code::UnknownProp), "{unknown:?}");
+        }
+    }
+
+    #[test]
+    fn a_problem_is_told_at_the_op_only_where_it_lies_within_the_place() {
+        let problem = |at: &str| Problem::new(Code::SchemaViolation, at, "");
+        let halt = Halt::Refused(["/l/1", "/l/1/q", "/l/10/q", "/l"].map(problem).into());
+        let told = Halt::Refused(["/item", "/item/q", "/l/10/q", "/l"].map(problem).into());
+        assert_eq!(told_at(halt, "/l/1", "/item"), told);
+    }
+}

@@ -1,125 +1,19 @@
-//! Changing a page's body: each change applied on the exact state it fits, hashes kept from the block up.
+//! Blocks that come to a page, go from it and lie elsewhere in it.
 
 use std::sync::Arc;
 
-use super::super::super::change::{Change, Node, Place, Step};
+use super::super::super::change::{Node, Place, Step};
 use super::super::super::id::BlockId;
 use super::super::super::json::{Value, canonical};
-use super::super::super::props::{Misfit, apply_item, apply_set};
+use super::super::super::props::Misfit;
 use super::super::block::Block;
 use super::super::hash::Hash;
 use super::super::types::Types;
-use super::{Effects, FRAME_BYTES, Page, canonical_target};
+use super::{Effects, FRAME_BYTES, Page};
 
 impl Page {
-    /// Applies changes that are all about this page or its blocks.
-    ///
-    /// # Errors
-    /// One does not fit.
-    pub fn apply(&mut self, changes: &[Change], types: &Types, effects: &mut Effects) -> Result<(), Misfit> {
-        let mut rest = changes;
-        while let Some(change) = rest.first() {
-            let run = match within(change) {
-                Some(block) => rest.iter().take_while(|c| within(c) == Some(block)).count(),
-                None => 1,
-            };
-            let (now, later) = rest.split_at(run);
-            match within(change) {
-                Some(block) => self.edit_props(&block.clone(), now, types)?,
-                None => self.apply_one(change, types, effects)?,
-            }
-            rest = later;
-        }
-        Ok(())
-    }
-
-    fn apply_one(&mut self, change: &Change, types: &Types, effects: &mut Effects) -> Result<(), Misfit> {
-        match change {
-            Change::Set { path, from, to, .. } => self.set_field(path, from.as_ref(), to.as_ref()),
-            Change::Insert { at, value, .. } => self.insert(value, at, types, effects),
-            Change::Remove { node, at, value } => {
-                let id = self.at_place(node, at)?;
-                if self.subtree(&id).as_ref() != Some(value) {
-                    return Err(Misfit(format!("remove of {node}: it has other content")));
-                }
-                self.unlink(&id)?;
-                self.uproot(&id, effects);
-                Ok(())
-            }
-            Change::Move { node, from, to, .. } => {
-                let id = self.at_place(node, from)?;
-                if let Node::Block(parent) = &to.parent
-                    && self.below(&id).contains(parent)
-                {
-                    return Err(Misfit(format!("move of {node} into itself")));
-                }
-                self.unlink(&id)?;
-                self.link(&id, to)
-            }
-        }
-    }
-
-    fn set_field(&mut self, path: &[Step], from: Option<&Value>, to: Option<&Value>) -> Result<(), Misfit> {
-        let mut fields =
-            serde_json::json!({ "slug": &*self.slug, "title": &*self.title, "meta": &*self.meta });
-        apply_set(&mut fields, path, from, to)?;
-        self.bytes -= self.own_bytes();
-        let text =
-            |name: &str| fields[name].as_str().map(Step::from).ok_or_else(|| Misfit(format!("no {name}")));
-        (self.slug, self.title) = (text("slug")?, text("title")?);
-        let meta = Arc::new(fields["meta"].take());
-        let (before, after) = (canonical_target(&self.meta), canonical_target(&meta));
-        if before != after {
-            self.links.replace(before.as_slice(), after.as_slice());
-        }
-        self.meta = meta;
-        self.bytes += self.own_bytes();
-        Ok(())
-    }
-
-    /// Applies all of a run of changes within one block's props: parsed once, written once.
-    fn edit_props(&mut self, id: &BlockId, changes: &[Change], types: &Types) -> Result<(), Misfit> {
-        let block = self.blocks.get(id).ok_or_else(|| Misfit(format!("no block {id}")))?;
-        let mut fields = serde_json::json!({ "props": block.value() });
-        for change in changes {
-            match change {
-                Change::Set { path, from, to, .. } => {
-                    apply_set(&mut fields, path, from.as_ref(), to.as_ref())?
-                }
-                _ => apply_item(&mut fields["props"], change)?,
-            }
-        }
-        self.replace_props(id, &fields["props"], types)
-    }
-
-    fn replace_props(&mut self, id: &BlockId, props: &Value, types: &Types) -> Result<(), Misfit> {
-        let block = self.blocks.get_mut(id).ok_or_else(|| Misfit(format!("no block {id}")))?;
-        let block = Arc::make_mut(block);
-        let before = std::mem::take(&mut block.links);
-        self.bytes -= block.props.len();
-        block.set_props(props, canonical(props), types);
-        self.bytes += block.props.len();
-        if before != block.links {
-            self.links.replace(&before, &block.links);
-        }
-        self.rehash_up(Some(id.clone()));
-        Ok(())
-    }
-
-    /// Reads the links of all blocks of a type anew, as the type now says where they are.
-    pub(in super::super) fn relink(&mut self, block_type: &str, types: &Types) {
-        let blocks: Vec<Arc<Block>> = self.blocks().filter(|b| &*b.kind == block_type).cloned().collect();
-        for mut shared in blocks {
-            let block = Arc::make_mut(&mut shared);
-            let before = block.links.clone();
-            block.read_links(&block.value(), types);
-            self.links.replace(&before, &block.links);
-            self.blocks.insert(block.id.clone(), shared);
-        }
-    }
-
     /// The block a change is about, if it lies exactly where the change says.
-    fn at_place(&self, node: &Node, at: &Place) -> Result<BlockId, Misfit> {
+    pub(super) fn at_place(&self, node: &Node, at: &Place) -> Result<BlockId, Misfit> {
         let Node::Block(id) = node else { return Err(Misfit(format!("{node} is no block"))) };
         match self.place(id) {
             Some(place) if place == *at => Ok(id.clone()),
@@ -188,7 +82,7 @@ impl Page {
         Ok(id)
     }
 
-    fn uproot(&mut self, top: &BlockId, effects: &mut Effects) {
+    pub(super) fn uproot(&mut self, top: &BlockId, effects: &mut Effects) {
         for id in self.below(top) {
             if let Some(block) = self.blocks.remove(&id) {
                 self.bytes -= FRAME_BYTES + block.props.len();
@@ -199,7 +93,7 @@ impl Page {
         }
     }
 
-    fn unlink(&mut self, id: &BlockId) -> Result<(), Misfit> {
+    pub(super) fn unlink(&mut self, id: &BlockId) -> Result<(), Misfit> {
         let missing = || Misfit(format!("no block {id}"));
         let parent = self.blocks.get(id).ok_or_else(missing)?.parent.clone();
         match parent {
@@ -220,7 +114,7 @@ impl Page {
         Ok(())
     }
 
-    fn link(&mut self, id: &BlockId, at: &Place) -> Result<(), Misfit> {
+    pub(super) fn link(&mut self, id: &BlockId, at: &Place) -> Result<(), Misfit> {
         let lost = || Misfit(format!("no place behind {:?} for {id}", at.after));
         let left = at.after.as_deref();
         let parent = match &at.parent {
@@ -247,7 +141,7 @@ impl Page {
     }
 
     /// Hashes a block and its ancestors anew.
-    fn rehash_up(&mut self, mut from: Option<BlockId>) {
+    pub(super) fn rehash_up(&mut self, mut from: Option<BlockId>) {
         while let Some(id) = from {
             let Some(block) = self.blocks.get(&id) else { return };
             let mut block = Block::clone(block);
@@ -255,17 +149,6 @@ impl Page {
             from = block.parent.as_ref().map(|(parent, _)| parent.clone());
             self.blocks.insert(id, Arc::new(block));
         }
-    }
-}
-
-/// The block within whose props a change happens.
-fn within(change: &Change) -> Option<&BlockId> {
-    match change {
-        Change::Set { node: Node::Block(id), .. } => Some(id),
-        _ => match change.node() {
-            Node::Item(id, _) => Some(id),
-            Node::Site | Node::Page(_) | Node::Block(_) => None,
-        },
     }
 }
 
