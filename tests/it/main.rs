@@ -9,5 +9,6 @@ mod drain;
 mod errors;
 mod history;
 mod ops;
+mod outage;
 mod reads;
 mod sites;
