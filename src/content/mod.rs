@@ -1,8 +1,10 @@
 //! The ground floor: documents, changes, ops and `carry`. Pure and synchronous; no clock, no chance, no IO.
 
 pub mod batch;
+pub mod carry;
 pub mod change;
 pub mod commit;
+pub mod diff;
 pub mod document;
 pub mod draft;
 pub mod id;

@@ -37,6 +37,12 @@ impl Block {
         serde_json::from_str(&self.props).unwrap_or_default()
     }
 
+    /// Whether its props link to an address.
+    #[must_use]
+    pub fn links_to(&self, slug: &str) -> bool {
+        self.links.iter().any(|link| &**link == slug)
+    }
+
     /// Takes new props and reads their links off.
     pub(super) fn set_props(&mut self, props: &Value, canonical: String, types: &Types) {
         self.links = match types.get(&self.kind) {
