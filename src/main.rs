@@ -1,3 +1,7 @@
 //! The `osier` binary: everything is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    osier::cli::main()
+}

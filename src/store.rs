@@ -3,17 +3,29 @@
 //! SQL stands only below this room. Nothing here knows what an op or a page is: bodies are bytes.
 //! Three stores keep one contract (`contract.rs`, run on each of them): memory, SQLite, PostgreSQL.
 
+mod actor;
 mod chain;
+mod contract;
+mod ground;
+mod memory;
+mod number;
+mod open;
+mod postgres;
 mod row;
+mod sqlite;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
 pub use chain::{commit_id, commit_seq};
+pub use memory::Memory;
+pub use open::open;
+pub use postgres::Postgres;
 pub use row::{
     Append, Appended, Bounds, BranchKey, Checkpoint, CommitRow, Entry, Kind, Link, NodeKey, Relive, Site,
     SiteKey, Source, Stack, Token, Touched,
 };
+pub use sqlite::Sqlite;
 
 /// A content hash: BLAKE3, 32 bytes.
 pub type Digest = [u8; 32];
@@ -53,10 +65,12 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 #[async_trait]
 pub trait Log: Send + Sync {
     /// Appends all of it or nothing, after the entry it names. The key `(site, seq)` is the compare-and-set:
-    /// an entry that is there already means `Lost`; a previous entry with another hash means `Foreign`.
+    /// an entry that is there already means `Lost`; a previous entry with another hash means `Foreign`; a removed
+    /// site `Gone`. An append that stands already, hash by hash, is `Done`: sending it again changes nothing.
     ///
     /// # Errors
-    /// `Unknown` where it may or may not have happened: send the same again. Else nothing was written.
+    /// `Unknown` where it may or may not have happened: send the same again. Else nothing was written. `Damaged`
+    /// for what no log may hold: a gap, or a version or key that another entry has.
     async fn append(&self, site: SiteKey, append: &Append) -> Result<Appended>;
 
     /// The newest entry; `seq` 0 and the site's genesis hash where there is none.

@@ -189,7 +189,7 @@ fn too_long(source: &Source) -> Vec<String> {
 }
 
 fn op_without_tests(source: &Source) -> Vec<String> {
-    let is_op = source.path.starts_with("src/content/ops/") && !source.path.ends_with("/mod.rs");
+    let is_op = source.path.starts_with("src/content/ops/") && source.text.contains("impl Lower for ");
     let has_tests =
         source.text.split("#[cfg(test)]").skip(1).any(|rest| rest.trim_start().starts_with("mod tests"));
     if !is_op || has_tests || source.path.contains("/tests") {
@@ -337,8 +337,8 @@ mod the_rules {
     #[test]
     fn an_op_without_tests_is_refused() {
         let path = "src/content/ops/add_block.rs";
-        assert!(refused(op_without_tests, path, "pub struct AddBlock;\n// mod tests"));
-        assert!(!refused(op_without_tests, path, "pub struct AddBlock;\n\n#[cfg(test)]\nmod tests {}"));
+        assert!(refused(op_without_tests, path, "impl Lower for AddBlock {}\n// mod tests"));
+        assert!(!refused(op_without_tests, path, "impl Lower for AddBlock {}\n\n#[cfg(test)]\nmod tests {}"));
     }
 
     #[test]

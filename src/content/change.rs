@@ -231,6 +231,6 @@ mod tests {
             }
         );
         assert_eq!(serde_json::to_string(&change).unwrap(), text);
-        assert_eq!(invert(&invert(&[change.clone()])), vec![change]);
+        assert_eq!(invert(&invert(std::slice::from_ref(&change))), [change]);
     }
 }

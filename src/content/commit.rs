@@ -104,7 +104,12 @@ impl Body {
         let stored = Stored {
             ops: self.ops.clone(),
             changes: self.changes.clone(),
-            results: self.results.iter().zip(&self.ops).map(|(result, op)| self.shorten(result, op)).collect(),
+            results: self
+                .results
+                .iter()
+                .zip(&self.ops)
+                .map(|(result, op)| self.shorten(result, op))
+                .collect(),
             ids: self.ids.clone(),
             pages: self
                 .pages

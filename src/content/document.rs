@@ -5,6 +5,7 @@
 mod apply;
 mod block;
 mod hash;
+mod manifest;
 mod page;
 mod reverse;
 mod root;
@@ -13,6 +14,7 @@ mod types;
 pub use apply::fold_page;
 pub use block::Block;
 pub use hash::{Hash, site_hash};
+pub use manifest::{BadManifest, Manifest};
 pub use page::{Effects, Page};
 pub use root::{Amiss, Root, Stamp, Stub};
 pub use types::{Registered, Types};

@@ -3,7 +3,9 @@
 //! Ops read the draft and call its verbs; each verb makes exact changes and applies them at once, so that the next
 //! op of the batch sees them.
 
+mod backwards;
 mod blocks;
+mod copy;
 mod find;
 mod place;
 mod values;
@@ -16,15 +18,16 @@ use imbl::OrdSet;
 use super::change::{Change, Node, Place, Step};
 use super::document::{Page, Root};
 use super::id::{BlockId, Mint, PageId};
-use super::json::{Map, Value, lookup};
+use super::json::{Value, lookup};
 use super::problem::{Code, Halt, Lowered, Problem};
 use super::props;
 
 pub use blocks::NewBlock;
 pub(in crate::content) use blocks::fit;
-pub(in crate::content) use find::brief;
-pub use place::Position;
-pub(in crate::content) use values::{give_keys, merge_patch, strip_keys};
+pub(in crate::content) use copy::with_new_ids;
+pub(in crate::content) use find::{brief, read_slug};
+pub use place::{Guest, Position};
+pub(in crate::content) use values::{give_keys, merge_patch};
 
 /// The largest page, as the JSON it is served as.
 pub const MAX_PAGE_BYTES: usize = 4 << 20;
@@ -115,18 +118,8 @@ impl<'m> Draft<'m> {
     /// # Errors
     /// A page has become larger than a page may be.
     pub fn finish(self) -> Lowered<Drafted> {
-        for id in &self.touched {
-            if let Some(page) = self.root.page(id)?
-                && page.bytes() > MAX_PAGE_BYTES
-            {
-                let message = format!(
-                    "{} would be {} bytes long; a page has at most {MAX_PAGE_BYTES}: spread its blocks over several pages",
-                    page.slug,
-                    page.bytes()
-                );
-                return Err(Problem::new(Code::TooLarge, "", message).into());
-            }
-        }
+        self.need(self.touched.iter())?;
+        self.within(&self.touched, MAX_PAGE_BYTES)?;
         let text = |made: Made| match made {
             Made::Page(id) => id.to_string(),
             Made::Block(id) => id.to_string(),
@@ -138,12 +131,9 @@ impl<'m> Draft<'m> {
     /// Applies a change and keeps it.
     ///
     /// # Errors
-    /// `Missing`, or `Broken` where it does not fit.
+    /// `Missing`, or `Broken` where it does not fit; `too_large` where a page becomes twice as large as it may be.
     pub fn change(&mut self, change: Change) -> Lowered<()> {
-        let touched = self.root.apply(std::slice::from_ref(&change))?;
-        self.touched = std::mem::take(&mut self.touched).union(touched);
-        self.changes.push(change);
-        Ok(())
+        self.change_all(vec![change])
     }
 
     /// Applies changes that belong together and keeps them.
@@ -152,8 +142,27 @@ impl<'m> Draft<'m> {
     /// As `change`.
     pub fn change_all(&mut self, changes: Vec<Change>) -> Lowered<()> {
         let touched = self.root.apply(&changes)?;
+        // A later op may take away again what is too much, but copies of copies must not eat the memory first.
+        self.within(&touched, 2 * MAX_PAGE_BYTES)?;
         self.touched = std::mem::take(&mut self.touched).union(touched);
         self.changes.extend(changes);
+        Ok(())
+    }
+
+    /// Refuses pages that have become larger than this.
+    fn within(&self, pages: &OrdSet<PageId>, limit: usize) -> Lowered<()> {
+        for id in pages {
+            if let Ok(Some(page)) = self.root.page(id)
+                && page.bytes() > limit
+            {
+                let message = format!(
+                    "{} would be {} bytes long; a page has at most {MAX_PAGE_BYTES}: spread its blocks over several pages",
+                    page.slug,
+                    page.bytes()
+                );
+                return Err(Problem::new(Code::TooLarge, "", message).into());
+            }
+        }
         Ok(())
     }
 
@@ -282,9 +291,4 @@ impl<'m> Draft<'m> {
         }
         self.change(Change::Move { node: Node::Page(page.clone()), from, to, value: None })
     }
-}
-
-/// An empty object.
-pub(in crate::content) fn object() -> Value {
-    Value::Object(Map::new())
 }

@@ -68,7 +68,7 @@ pub fn may_be_key(key: &str) -> bool {
 }
 
 /// Where new ids come from. The ground floor knows neither clock nor chance: they are handed in.
-pub trait Mint {
+pub trait Mint: Send {
     /// Sixteen bytes nobody had before, the first ones rising with time (a UUIDv7, RFC 9562).
     fn mint(&mut self) -> [u8; 16];
 }

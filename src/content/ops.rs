@@ -2,14 +2,20 @@
 //!
 //! Adding one is a file here and a line in the list below.
 
+mod blocking;
+#[cfg(test)]
+pub(in crate::content) mod given;
+mod list;
+mod read;
 mod results;
+mod way;
 
 use super::draft::Draft;
 use super::json::Value;
 use super::problem::{Code, Lowered, Problem};
-use super::schema::nearest;
 
 pub use results::{Done, OpResult, Taken};
+pub use undo::Actor;
 
 /// Lowers itself to changes.
 pub(in crate::content) trait Lower {
@@ -63,41 +69,36 @@ macro_rules! ops {
 }
 
 ops! {
+    "create_page" create_page CreatePage,
+    "rename_page" rename_page RenamePage,
+    "duplicate_page" duplicate_page DuplicatePage,
+    "move_page" move_page MovePage,
+    "remove_page" remove_page RemovePage,
+    "update_page_meta" update_page_meta UpdatePageMeta,
+    "add_block" add_block AddBlock,
     "update_props" update_props UpdateProps,
+    "replace_text" replace_text ReplaceText,
+    "remove_block" remove_block RemoveBlock,
+    "move_block" move_block MoveBlock,
+    "duplicate_block" duplicate_block DuplicateBlock,
+    "add_item" add_item AddItem,
+    "update_item" update_item UpdateItem,
+    "remove_item" remove_item RemoveItem,
+    "move_item" move_item MoveItem,
+    "update_site_config" update_site_config UpdateSiteConfig,
+    "set_redirect" set_redirect SetRedirect,
+    "remove_redirect" remove_redirect RemoveRedirect,
+    "register_block_type" register_block_type RegisterBlockType,
+    "remove_block_type" remove_block_type RemoveBlockType,
+    "undo" undo Undo,
+    "redo" redo Redo,
+    "restore_version" restore_version RestoreVersion,
 }
 
-impl Op {
-    /// Reads one op of a batch: an object with its name in `op`.
-    ///
-    /// # Errors
-    /// `malformed_request`, `unknown_op` with the nearest name.
-    pub fn parse(value: &Value) -> Result<Op, Problem> {
-        let malformed =
-            |pointer: String, message: String| Problem::new(Code::MalformedRequest, pointer, message);
-        let Some(fields) = value.as_object() else {
-            return Err(malformed(String::new(), "an op is an object with its name in `op`".into()));
-        };
-        let Some(name) = fields.get("op").and_then(Value::as_str) else {
-            return Err(malformed("/op".into(), "`op`, the op's name, is missing".into()));
-        };
-        let rest = fields.iter().filter(|(field, _)| *field != "op").map(|(f, v)| (f.clone(), v.clone()));
-        match Op::read(name, Value::Object(rest.collect())) {
-            Some(Ok(op)) => Ok(op),
-            Some(Err(error)) => {
-                let at = error.path().to_string().replace(['.', '['], "/").replace(']', "");
-                let pointer = if at == "/" || at == "?" { String::new() } else { format!("/{at}") };
-                Err(malformed(pointer, format!("{name}: {}", error.inner())))
-            }
-            None => {
-                let hint = nearest(name, Op::NAMES.iter().copied()).map_or_else(
-                    || format!("there are: {}", Op::NAMES.join(", ")),
-                    |near| format!("did you mean '{near}'?"),
-                );
-                let name = super::draft::brief(name);
-                Err(Problem::new(Code::UnknownOp, "/op", format!("'{name}' is no op; {hint}")))
-            }
-        }
-    }
+/// The answer of an op that history carries out, where it meets other ops.
+fn alone(name: &str) -> Lowered<Done> {
+    let message = format!("{name} stands alone in its batch: send it without other ops");
+    Err(Problem::new(Code::OpRejected, "", message).into())
 }
 
 /// A page, by its id (`pg_…`), its slug (`/pricing`) or a handle of this batch (`$tmp:…`).

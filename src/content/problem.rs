@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::document::Amiss;
 use super::id::PageId;
 use super::json::Value;
+use super::schema::{PropCode, PropProblem};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $text:literal,)*) => {
@@ -103,6 +104,16 @@ impl Problem {
     pub fn new(code: Code, pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Problem { op: None, pointer: pointer.into(), code, message: message.into(), more: None }
     }
+
+    /// A schema's problem with a value that stands at `pointer` of an op.
+    #[must_use]
+    pub fn below(pointer: &str, problem: &PropProblem) -> Self {
+        let code = match problem.code {
+            PropCode::UnknownProp => Code::UnknownProp,
+            PropCode::SchemaViolation => Code::SchemaViolation,
+        };
+        Problem::new(code, format!("{pointer}{}", problem.pointer), &*problem.message)
+    }
 }
 
 /// Why lowering stopped.
@@ -133,3 +144,38 @@ impl From<Amiss> for Halt {
 
 /// The answer of lowering.
 pub type Lowered<T> = Result<T, Halt>;
+
+/// Problems gathered, so that a caller hears of all of them at once.
+#[derive(Debug, Default)]
+pub struct Gathered(Vec<Problem>);
+
+impl Gathered {
+    /// What was judged good; where it was refused its problems are kept, and there is nothing.
+    ///
+    /// # Errors
+    /// `Missing` and `Broken` end the judging.
+    pub fn keep<T>(&mut self, judged: Result<T, impl Into<Halt>>) -> Lowered<Option<T>> {
+        match judged.map_err(Into::into) {
+            Ok(value) => Ok(Some(value)),
+            Err(Halt::Refused(problems)) => {
+                self.0.extend(problems);
+                Ok(None)
+            }
+            Err(halt) => Err(halt),
+        }
+    }
+
+    /// Ends the judging.
+    ///
+    /// # Errors
+    /// All that was kept.
+    pub fn end(self) -> Lowered<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.halt()) }
+    }
+
+    /// Ends the judging where something was refused.
+    #[must_use]
+    pub fn halt(self) -> Halt {
+        Halt::Refused(self.0)
+    }
+}

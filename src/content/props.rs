@@ -1,5 +1,7 @@
 //! Changes within one value: the fields of a node and its keyed lists.
 
+use std::collections::{HashMap, HashSet};
+
 use super::change::{Change, Node, Place, Step};
 use super::id::BlockId;
 use super::json::{Value, key_of, lookup_mut, parse_pointer, pointer};
@@ -59,34 +61,40 @@ fn diff_items(block: &BlockId, path: &mut Vec<Step>, old: &[Value], new: &[Value
         slot: pointer(&path[1..]).into(),
         after: after.cloned(),
     };
+    let before: HashMap<&str, &Value> = old.iter().filter_map(|item| Some((key_of(item)?, item))).collect();
+    let goes_on: HashSet<&str> = new.iter().filter_map(key_of).collect();
     for (i, value) in old.iter().enumerate().rev() {
-        if !wanted.contains(&now[i]) {
+        if !goes_on.contains(&*now[i]) {
             let key = now.remove(i);
             let at = place(i.checked_sub(1).map(|left| &now[left]));
             out.push(Change::Remove { node: item(&key), at, value: value.clone() });
         }
     }
-    let stay = unmoved(&now, &wanted);
+    let stay: HashSet<Step> = unmoved(&now, &wanted).into_iter().collect();
+    // Where the next one belongs: right behind the one before it. One that stays lies there or further on.
+    let mut to = 0;
     for (i, key) in wanted.iter().enumerate() {
         let after = i.checked_sub(1).map(|left| &wanted[left]);
-        let to = after.map_or(0, |after| 1 + now.iter().position(|k| k == after).unwrap_or(now.len()));
-        match now.iter().position(|k| k == key) {
-            None => {
-                now.insert(to, key.clone());
-                out.push(Change::Insert { node: item(key), at: place(after), value: new[i].clone() });
-            }
-            Some(from) if !stay.contains(key) && from != to => {
+        if !before.contains_key(&**key) {
+            now.insert(to, key.clone());
+            out.push(Change::Insert { node: item(key), at: place(after), value: new[i].clone() });
+        } else if let Some(n) = now[to..].iter().chain(&now[..to]).position(|k| k == key) {
+            let from = (to + n) % now.len();
+            if from == to || stay.contains(key) {
+                to = from;
+            } else {
                 let left = place(from.checked_sub(1).map(|left| &now[left]));
                 now.remove(from);
-                now.insert(if from < to { to - 1 } else { to }, key.clone());
+                to -= usize::from(from < to);
+                now.insert(to, key.clone());
                 out.push(Change::Move { node: item(key), from: left, to: place(after), value: None });
             }
-            Some(_) => {}
         }
+        to += 1;
     }
     for value in new {
-        let Some(before) = old.iter().find(|item| key_of(item) == key_of(value)) else { continue };
-        path.push(key_of(value).unwrap_or_default().into());
+        let Some((key, before)) = key_of(value).and_then(|key| before.get_key_value(key)) else { continue };
+        path.push((*key).into());
         diff(&Node::Block(block.clone()), path, Some(before), Some(value), out);
         path.pop();
     }

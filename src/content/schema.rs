@@ -35,7 +35,8 @@ pub use nearest::nearest;
 pub use shape::Shape;
 pub use slot::SlotRule;
 
-use judge::Judge;
+pub(in crate::content) use custom::check_name;
+pub(in crate::content) use judge::Judge;
 
 /// A kind of block: its name, its published schema, and what was read off it once.
 pub struct BlockType {

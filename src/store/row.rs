@@ -223,6 +223,8 @@ pub enum Appended {
     Lost,
     /// The entry before the place has another hash, or is gone: the database went back in time.
     Foreign,
+    /// The site was removed: its log takes no entry any more.
+    Gone,
 }
 
 /// Which commits of a branch to read.

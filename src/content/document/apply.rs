@@ -149,7 +149,7 @@ impl Root {
         .ok_or_else(|| Misfit(format!("no place in {}", to.parent)))
     }
 
-    fn set_site(&mut self, path: &[Step], from: Option<&Value>, to: Option<&Value>) -> Result<(), Misfit> {
+    fn set_site(&mut self, path: &[Step], from: Option<&Value>, to: Option<&Value>) -> Result<(), Amiss> {
         let misfit = || Misfit(format!("set of {path:?}"));
         let (first, rest) = path.split_first().ok_or_else(misfit)?;
         if &**first == "config" {
@@ -158,29 +158,39 @@ impl Root {
             self.config = Arc::new(fields["config"].take());
             return Ok(());
         }
-        let [name] = rest else { return Err(misfit()) };
+        let [name] = rest else { return Err(misfit().into()) };
         let kept = match &**first {
             "redirects" => self.redirects.get(name).map(|kept| (**kept).clone()),
             "assets" => self.assets.get(name).map(|kept| (**kept).clone()),
             "blockTypes" => self.types.registered(name).map(|kept| kept.value.clone()),
-            _ => return Err(misfit()),
+            _ => return Err(misfit().into()),
         };
         if kept.as_ref() != from {
-            return Err(misfit());
+            return Err(misfit().into());
         }
         let table = match &**first {
             "redirects" => &mut self.redirects,
             "assets" => &mut self.assets,
-            _ => {
-                self.types.set(name, to);
-                return Ok(());
-            }
+            _ => return self.set_type(name, to),
         };
         match to {
             Some(value) => table.insert(name.clone(), Arc::new(value.clone())),
             None => table.remove(name),
         };
         Ok(())
+    }
+
+    /// Which props are links, a block's type says: where it says otherwise now, its blocks' links are read anew.
+    fn set_type(&mut self, name: &Step, to: Option<&Value>) -> Result<(), Amiss> {
+        let before = self.types.get(name).cloned();
+        self.types.set(name, to);
+        let after = self.types.get(name);
+        if before.as_ref().map(|kind| kind.shape()) == after.map(|kind| kind.shape()) {
+            return Ok(());
+        }
+        let types = self.types.clone();
+        let pages: Vec<PageId> = self.holders(name).cloned().collect();
+        pages.iter().try_for_each(|id| self.relink(id, name, &types))
     }
 
     /// The index right behind a place's neighbour in the order of pages.

@@ -45,11 +45,16 @@ impl Block {
 
     /// Takes new props and reads their links off.
     pub(super) fn set_props(&mut self, props: &Value, canonical: String, types: &Types) {
+        self.read_links(props, types);
+        self.props = canonical.into();
+    }
+
+    /// Reads the links off its props, as its type says where they are.
+    pub(super) fn read_links(&mut self, props: &Value, types: &Types) {
         self.links = match types.get(&self.kind) {
             Some(kind) => links::outgoing(kind.shape(), props).into_iter().map(Step::from).collect(),
             None => Box::default(),
         };
-        self.props = canonical.into();
     }
 
     /// Hashes anew, with the children's hashes as they stand.

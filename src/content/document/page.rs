@@ -1,5 +1,7 @@
 //! A page's body: its blocks by id and in order. Copying one is copying a few pointers.
 
+mod tree;
+
 use std::sync::Arc;
 
 use imbl::{OrdMap, Vector};
@@ -7,6 +9,7 @@ use imbl::{OrdMap, Vector};
 use super::super::change::{BLOCKS, Change, Node, Place, Step};
 use super::super::id::{BlockId, PageId};
 use super::super::json::{Value, canonical, write_canonical, write_string};
+use super::super::links;
 use super::super::props::{Misfit, apply_item, apply_set};
 use super::block::Block;
 use super::hash::{Hash, NodeHasher};
@@ -64,6 +67,7 @@ impl Page {
             bytes: 0,
         };
         page.bytes = page.own_bytes();
+        page.links.add(canonical_target(&page.meta).as_slice());
         for block in value.get("blocks").and_then(Value::as_array).into_iter().flatten() {
             let id = page.plant(block, None, types, effects)?;
             page.order.push_back(id);
@@ -80,6 +84,18 @@ impl Page {
     /// All blocks, by id.
     pub fn blocks(&self) -> impl Iterator<Item = &Arc<Block>> {
         self.blocks.values()
+    }
+
+    /// Whether it links to an address: in the props of a block, or as its canonical one.
+    #[must_use]
+    pub fn links_to(&self, slug: &str) -> bool {
+        self.links.has(slug)
+    }
+
+    /// Whether it has a block of a type.
+    #[must_use]
+    pub fn uses(&self, block_type: &str) -> bool {
+        self.types.has(block_type)
     }
 
     /// How many blocks it has, at all depths.
@@ -282,7 +298,12 @@ impl Page {
         let text =
             |name: &str| fields[name].as_str().map(Step::from).ok_or_else(|| Misfit(format!("no {name}")));
         (self.slug, self.title) = (text("slug")?, text("title")?);
-        self.meta = Arc::new(fields["meta"].take());
+        let meta = Arc::new(fields["meta"].take());
+        let (before, after) = (canonical_target(&self.meta), canonical_target(&meta));
+        if before != after {
+            self.links.replace(before.as_slice(), after.as_slice());
+        }
+        self.meta = meta;
         self.bytes += self.own_bytes();
         Ok(())
     }
@@ -316,144 +337,23 @@ impl Page {
         Ok(())
     }
 
-    /// The block a change is about, if it lies exactly where the change says.
-    fn at_place(&self, node: &Node, at: &Place) -> Result<BlockId, Misfit> {
-        let Node::Block(id) = node else { return Err(Misfit(format!("{node} is no block"))) };
-        match self.place(id) {
-            Some(place) if place == *at => Ok(id.clone()),
-            _ => Err(Misfit(format!("{node} does not lie behind {:?}", at.after))),
+    /// Reads the links of all blocks of a type anew, as the type now says where they are.
+    pub(super) fn relink(&mut self, block_type: &str, types: &Types) {
+        let blocks: Vec<Arc<Block>> = self.blocks().filter(|b| &*b.kind == block_type).cloned().collect();
+        for mut shared in blocks {
+            let block = Arc::make_mut(&mut shared);
+            let before = block.links.clone();
+            block.read_links(&block.value(), types);
+            self.links.replace(&before, &block.links);
+            self.blocks.insert(block.id.clone(), shared);
         }
     }
+}
 
-    /// Puts a block in from outside the page.
-    pub(super) fn insert(
-        &mut self,
-        value: &Value,
-        at: &Place,
-        types: &Types,
-        effects: &mut Effects,
-    ) -> Result<(), Misfit> {
-        let id = self.plant(value, None, types, effects)?;
-        self.link(&id, at)
-    }
-
-    /// Takes a block out of the page, with all below it.
-    pub(super) fn take(&mut self, id: &BlockId, effects: &mut Effects) -> Result<(), Misfit> {
-        self.unlink(id)?;
-        self.uproot(id, effects);
-        Ok(())
-    }
-
-    /// Adds a subtree's blocks, children first, not yet listed anywhere.
-    fn plant(
-        &mut self,
-        value: &Value,
-        parent: Option<(BlockId, Step)>,
-        types: &Types,
-        effects: &mut Effects,
-    ) -> Result<BlockId, Misfit> {
-        let text = |name: &str| {
-            value.get(name).and_then(Value::as_str).ok_or_else(|| Misfit(format!("a block without {name}")))
-        };
-        let id = BlockId::from(text("id")?);
-        if self.blocks.contains_key(&id) {
-            return Err(Misfit(format!("{id} is there already")));
-        }
-        let mut block = Block {
-            id: id.clone(),
-            kind: text("type")?.into(),
-            props: "{}".into(),
-            slots: Default::default(),
-            parent,
-            hash: Hash([0; 32]),
-            links: Box::default(),
-        };
-        for (slot, children) in value.get("slots").and_then(Value::as_object).into_iter().flatten() {
-            let slot = Step::from(slot.as_str());
-            for child in children.as_array().into_iter().flatten() {
-                let child = self.plant(child, Some((id.clone(), slot.clone())), types, effects)?;
-                block.slots.entry(slot.clone()).or_default().push(child);
-            }
-        }
-        let props = value.get("props").ok_or_else(|| Misfit(format!("{id} has no props")))?;
-        block.set_props(props, canonical(props), types);
-        block.rehash(|child| self.hash_of(child));
-        self.links.add(&block.links);
-        self.types.add(std::slice::from_ref(&block.kind));
-        self.bytes += FRAME_BYTES + block.props.len();
-        effects.planted.push(id.clone());
-        self.blocks.insert(id.clone(), Arc::new(block));
-        Ok(id)
-    }
-
-    fn uproot(&mut self, top: &BlockId, effects: &mut Effects) {
-        for id in self.below(top) {
-            if let Some(block) = self.blocks.remove(&id) {
-                self.bytes -= FRAME_BYTES + block.props.len();
-                self.links.subtract(&block.links);
-                self.types.subtract(std::slice::from_ref(&block.kind));
-                effects.uprooted.push(id);
-            }
-        }
-    }
-
-    fn unlink(&mut self, id: &BlockId) -> Result<(), Misfit> {
-        let missing = || Misfit(format!("no block {id}"));
-        let parent = self.blocks.get(id).ok_or_else(missing)?.parent.clone();
-        match parent {
-            None => {
-                let at = self.order.iter().position(|b| b == id).ok_or_else(missing)?;
-                self.order.remove(at);
-            }
-            Some((parent, slot)) => {
-                let block = Arc::make_mut(self.blocks.get_mut(&parent).ok_or_else(missing)?);
-                let siblings = block.slots.get_mut(&slot).ok_or_else(missing)?;
-                siblings.retain(|b| b != id);
-                if siblings.is_empty() {
-                    block.slots.remove(&slot);
-                }
-                self.rehash_up(Some(parent));
-            }
-        }
-        Ok(())
-    }
-
-    fn link(&mut self, id: &BlockId, at: &Place) -> Result<(), Misfit> {
-        let lost = || Misfit(format!("no place behind {:?} for {id}", at.after));
-        let left = at.after.as_deref();
-        let parent = match &at.parent {
-            Node::Page(page) if *page == self.id => {
-                let to = behind(self.order.iter(), left).ok_or_else(lost)?;
-                self.order.insert(to, id.clone());
-                None
-            }
-            Node::Block(parent) => {
-                let block = Arc::make_mut(self.blocks.get_mut(parent).ok_or_else(lost)?);
-                let siblings = block.slots.entry(at.slot.clone()).or_default();
-                let to = behind(siblings.iter(), left).ok_or_else(lost)?;
-                siblings.insert(to, id.clone());
-                Some((parent.clone(), at.slot.clone()))
-            }
-            Node::Site | Node::Page(_) | Node::Item(..) => return Err(lost()),
-        };
-        let up = parent.as_ref().map(|(parent, _)| parent.clone());
-        if let Some(block) = self.blocks.get_mut(id) {
-            Arc::make_mut(block).parent = parent;
-        }
-        self.rehash_up(up);
-        Ok(())
-    }
-
-    /// Hashes a block and its ancestors anew.
-    fn rehash_up(&mut self, mut from: Option<BlockId>) {
-        while let Some(id) = from {
-            let Some(block) = self.blocks.get(&id) else { return };
-            let mut block = Block::clone(block);
-            block.rehash(|child| self.hash_of(child));
-            from = block.parent.as_ref().map(|(parent, _)| parent.clone());
-            self.blocks.insert(id, Arc::new(block));
-        }
-    }
+/// The slug of the page that a page names as its canonical one.
+fn canonical_target(meta: &Value) -> Option<Step> {
+    let target = links::target(meta.get("canonical")?.as_str()?)?;
+    Some(target.slug.into())
 }
 
 /// The block within whose props a change happens.
@@ -465,9 +365,4 @@ fn within(change: &Change) -> Option<&BlockId> {
             Node::Site | Node::Page(_) | Node::Block(_) => None,
         },
     }
-}
-
-/// The index right behind a sibling, or the first.
-fn behind<'a>(mut siblings: impl Iterator<Item = &'a BlockId>, left: Option<&str>) -> Option<usize> {
-    left.map_or(Some(0), |left| siblings.position(|b| b.as_str() == left).map(|i| i + 1))
 }

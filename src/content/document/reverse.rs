@@ -30,9 +30,24 @@ impl Counts {
         self.add(after);
     }
 
+    /// Names and how often they stand there.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (Step, u32)> {
+        self.0.iter().map(|(name, count)| (name.clone(), *count))
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// Each name once.
     pub(super) fn names(&self) -> impl Iterator<Item = &Step> {
         self.0.keys()
+    }
+}
+
+impl FromIterator<(Step, u32)> for Counts {
+    fn from_iter<I: IntoIterator<Item = (Step, u32)>>(pairs: I) -> Self {
+        Counts(pairs.into_iter().collect())
     }
 }
 

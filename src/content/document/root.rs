@@ -211,6 +211,26 @@ impl Root {
         }
     }
 
+    /// The pages that have a block of a type, those of a commit that is not sealed too.
+    pub(super) fn holders(&self, block_type: &str) -> impl Iterator<Item = &PageId> {
+        let has =
+            move |stub: &Stub| stub.body.as_ref().map_or(stub.types.has(block_type), |b| b.uses(block_type));
+        self.pages.iter().filter(move |(_, stub)| has(stub)).map(|(id, _)| id)
+    }
+
+    /// Reads the links of a page's blocks of a type anew. The page's content stays, so no commit touches it.
+    pub(super) fn relink(&mut self, id: &PageId, block_type: &str, types: &Types) -> Result<(), Amiss> {
+        let page = self.page_mut(id)?;
+        page.relink(block_type, types);
+        let links = page.links.clone();
+        if let Some(stub) = self.pages.get_mut(id) {
+            let stub = Arc::make_mut(stub);
+            self.linked.follow(id, &stub.links, &links);
+            stub.links = links;
+        }
+        Ok(())
+    }
+
     /// A page to change; cloned if others share it.
     pub(super) fn page_mut(&mut self, id: &PageId) -> Result<&mut Page, Amiss> {
         let stub = self.pages.get_mut(id).ok_or_else(|| Misfit(format!("no page {id}")))?;
@@ -268,5 +288,11 @@ impl Root {
         for id in &effects.planted {
             self.homes.insert(short(id), page.clone());
         }
+    }
+
+    /// The reverse indexes, to compare.
+    #[cfg(test)]
+    pub(in crate::content) fn indexes(&self) -> String {
+        format!("{:?} {:?} {:?}", self.linked, self.used, self.homes)
     }
 }

@@ -1,14 +1,13 @@
 //! Blocks as callers send them: judged by their type, given ids and keys, made into what the log holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::id::{BlockId, PageId};
 use super::super::json::{Map, Value, unfit};
-use super::super::problem::{Code, Halt, Lowered, Problem};
-use super::super::schema::PropCode;
+use super::super::problem::{Code, Gathered, Halt, Lowered, Problem};
 use super::{Draft, MAX_NESTING, give_keys};
 
 /// A block to make, with the blocks in its slots.
@@ -35,12 +34,31 @@ impl Draft<'_> {
     /// # Errors
     /// Every problem of its props; the first of its type, slots and ids.
     pub fn make_block(&mut self, block: &NewBlock, pointer: &str) -> Lowered<(BlockId, Value)> {
-        let mut taken = Vec::new();
-        let value = self.make_below(block, pointer, 0, &mut taken)?;
-        match taken.into_iter().next() {
-            Some(id) => Ok((id, value)),
+        let value = self.make_below(block, pointer, 0, &mut BTreeSet::new())?;
+        match value["id"].as_str() {
+            Some(id) => Ok((id.into(), value)),
             None => Err(Halt::Broken("a block without an id".into())),
         }
+    }
+
+    /// Judges the blocks of a new page, each as `make_block` does.
+    ///
+    /// # Errors
+    /// The problems of all of them.
+    pub fn make_blocks(
+        &mut self,
+        page: Option<&PageId>,
+        blocks: &[NewBlock],
+        pointer: &str,
+    ) -> Lowered<Vec<Value>> {
+        let mut taken = page.map(|id| BlockId::from(id.as_str())).into_iter().collect();
+        let mut problems = Gathered::default();
+        let mut made = Vec::with_capacity(blocks.len());
+        for (i, block) in blocks.iter().enumerate() {
+            made.extend(problems.keep(self.make_below(block, &format!("{pointer}/{i}"), 0, &mut taken))?);
+        }
+        problems.end()?;
+        Ok(made)
     }
 
     fn make_below(
@@ -48,7 +66,7 @@ impl Draft<'_> {
         block: &NewBlock,
         pointer: &str,
         depth: usize,
-        taken: &mut Vec<BlockId>,
+        taken: &mut BTreeSet<BlockId>,
     ) -> Lowered<Value> {
         if depth > MAX_NESTING {
             let message = format!("blocks lie at most {MAX_NESTING} deep within blocks");
@@ -60,11 +78,10 @@ impl Draft<'_> {
             return Err(Problem::new(Code::Pinned, format!("{pointer}/type"), message).into());
         }
         let id = self.block_id(block.id.as_deref(), &format!("{pointer}/id"))?;
-        if taken.contains(&id) {
-            let message = format!("the id '{id}' stands twice in this block");
+        if !taken.insert(id.clone()) {
+            let message = format!("the id '{id}' stands twice in this op");
             return Err(Problem::new(Code::IdTaken, format!("{pointer}/id"), message).into());
         }
-        taken.push(id.clone());
         let mut props = Value::Object(block.props.clone());
         self.complete(kind.name(), &mut props, None, &format!("{pointer}/props"))?;
         let mut value = serde_json::json!({ "id": id.as_str(), "type": kind.name(), "props": props });
@@ -129,14 +146,7 @@ impl Draft<'_> {
             Ok(()) => return Ok(()),
             Err(problems) => problems,
         };
-        let code = |code: &PropCode| match code {
-            PropCode::UnknownProp => Code::UnknownProp,
-            PropCode::SchemaViolation => Code::SchemaViolation,
-        };
-        let problem = |p: &super::super::schema::PropProblem| {
-            Problem::new(code(&p.code), format!("{pointer}{}", p.pointer), &*p.message)
-        };
-        Err(Halt::Refused(problems.iter().map(problem).collect()))
+        Err(Halt::Refused(problems.iter().map(|problem| Problem::below(pointer, problem)).collect()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::change::Step;
 use super::super::document::Block;
 use super::super::id::{self, BlockId, PageId};
 use super::super::problem::{Code, Lowered, Problem};
@@ -122,6 +123,32 @@ impl Draft<'_> {
         Ok(())
     }
 
+    /// The slug of a page that was found, loaded or not.
+    ///
+    /// # Errors
+    /// `Broken` where there is no such page.
+    pub fn slug(&self, page: &PageId) -> Lowered<Step> {
+        let stub = self.root.stub(page).ok_or_else(|| super::Halt::Broken(format!("no page {page}")))?;
+        // What this batch renamed is loaded, and its stub says the old slug until the commit is sealed.
+        Ok(stub.body.as_ref().map_or_else(|| stub.slug.clone(), |body| body.slug.clone()))
+    }
+
+    /// The slug that a text stands for, if no page but `own` has it.
+    ///
+    /// # Errors
+    /// `invalid_slug`; `slug_taken`, naming the page that has it.
+    pub fn free_slug(&self, raw: &str, own: Option<&PageId>, pointer: &str) -> Lowered<String> {
+        let slug = read_slug(raw, pointer)?;
+        let Some(holder) = self.root.by_slug(&slug).filter(|id| Some(*id) != own) else { return Ok(slug) };
+        let title = self.root.stub(holder).map_or("", |stub| &*stub.title);
+        let message = format!(
+            "'{}' is the address of the page {holder} ('{}'): choose another, or rename that page first",
+            brief(&slug),
+            brief(title)
+        );
+        Err(Problem::new(Code::SlugTaken, pointer, message).into())
+    }
+
     /// Declares a handle for a page.
     ///
     /// # Errors
@@ -156,6 +183,18 @@ fn no_handle(handle: &str, wanted: &str, declared: bool, pointer: &str) -> Probl
         false => format!("no op before in this batch has the tempId '{}'", brief(handle)),
     };
     Problem::new(Code::UnknownTempId, pointer, message)
+}
+
+/// The slug that a text stands for.
+///
+/// # Errors
+/// `invalid_slug`.
+pub(in crate::content) fn read_slug(raw: &str, pointer: &str) -> Result<String, Problem> {
+    // The message may quote what was sent, which may be long.
+    let problem = |message: String| {
+        Problem::new(Code::InvalidSlug, pointer, message.chars().take(300).collect::<String>())
+    };
+    slug::normalise(raw).map_err(|wrong| problem(wrong.message))
 }
 
 /// At most sixty characters of what a caller sent, for a message.

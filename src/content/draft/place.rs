@@ -1,7 +1,9 @@
 //! Positions as callers give them, to places as changes need them.
 
 use super::super::change::{BLOCKS, Node, PAGES, Place, Step};
+use super::super::document::{Block, Page};
 use super::super::id::{BlockId, PageId};
+use super::super::json::Value;
 use super::super::problem::{Code, Lowered, Problem};
 use super::super::slug;
 use super::find::brief;
@@ -16,6 +18,14 @@ pub struct Position<'a> {
     pub before: Option<&'a str>,
     /// At this place, counted from 0, as the list stands afterwards.
     pub index: Option<i64>,
+}
+
+/// The block that is placed.
+#[derive(Clone, Copy, Debug)]
+pub struct Guest<'a> {
+    kind: &'a str,
+    height: usize,
+    moving: Option<&'a BlockId>,
 }
 
 /// The list a block goes to.
@@ -63,7 +73,36 @@ impl Position<'_> {
     }
 }
 
+impl<'a> Guest<'a> {
+    /// A block that is new to the branch: `{id, type, props, slots?}`.
+    #[must_use]
+    pub fn new(value: &'a Value) -> Self {
+        let kind = value.get("type").and_then(Value::as_str).unwrap_or_default();
+        Guest { kind, height: height_of(value), moving: None }
+    }
+
+    /// A block that moves, from the page it lies on.
+    #[must_use]
+    pub fn moving(block: &'a Block, from: &Page) -> Self {
+        Guest { kind: &block.kind, height: height(from, &block.id), moving: Some(&block.id) }
+    }
+}
+
 impl Draft<'_> {
+    /// Refuses what is never done to the blocks that keep their place: header and footer.
+    ///
+    /// # Errors
+    /// `pinned`.
+    pub fn not_pinned(&self, kind: &str, pointer: &str) -> Lowered<()> {
+        if !self.root.types.get(kind).is_some_and(|kind| kind.pinned()) {
+            return Ok(());
+        }
+        let message = format!(
+            "a {kind} keeps its place: it comes with its page, in `create_page`, and only its props and items change"
+        );
+        Err(Problem::new(Code::Pinned, pointer, message).into())
+    }
+
     /// The place of a page in the site's order; `moving` is left out of the count.
     ///
     /// # Errors
@@ -85,17 +124,16 @@ impl Draft<'_> {
         Ok(Place { parent: Node::Site, slot: PAGES.into(), after })
     }
 
-    /// The place of a block of type `kind` on a page; `moving` is left out of the count.
+    /// The place of a block on a page; if it moves, it is left out of the count.
     ///
     /// # Errors
-    /// `invalid_position`, `slot_refused`, `pinned`, `block_not_found`.
+    /// `invalid_position`, also where it would lie within itself; `slot_refused`, `pinned`, `block_not_found`.
     pub fn block_position(
         &self,
         page: &PageId,
         (parent, slot): (Option<&str>, Option<&str>),
         at: Position,
-        kind: &str,
-        moving: Option<&BlockId>,
+        guest: Guest,
     ) -> Lowered<Place> {
         let handle = |name: Option<&str>, pointer: &str| match name {
             Some(name) => self.find_block(page, name, pointer).map(|id| Some(id.to_string())),
@@ -104,11 +142,12 @@ impl Draft<'_> {
         let (after, before) = (handle(at.after, "/after")?, handle(at.before, "/before")?);
         let target = self.target(page, parent, slot, after.as_deref().or(before.as_deref()))?;
         if let Some((holder, slot)) = &target.parent {
-            self.check_slot(page, holder, slot, kind, moving)?;
+            self.not_into_itself(page, holder, guest)?;
+            self.check_slot(page, holder, slot, guest)?;
         }
         let siblings = self.page(page)?.children(target.parent.as_ref().map(|(id, slot)| (id, &**slot)));
         let siblings: Vec<&str> =
-            siblings.iter().filter(|id| Some(*id) != moving).map(BlockId::as_str).collect();
+            siblings.iter().filter(|id| Some(*id) != guest.moving).map(BlockId::as_str).collect();
         let position = Position { after: after.as_deref(), before: before.as_deref(), index: at.index };
         let mut index = position.resolve(&siblings)?;
         if target.parent.is_none() {
@@ -148,19 +187,22 @@ impl Draft<'_> {
         Ok(Target { page: page.clone(), parent })
     }
 
-    fn check_slot(
-        &self,
-        page: &PageId,
-        holder: &BlockId,
-        slot: &str,
-        kind: &str,
-        moving: Option<&BlockId>,
-    ) -> Lowered<()> {
+    fn not_into_itself(&self, page: &PageId, holder: &BlockId, guest: Guest) -> Lowered<()> {
+        match guest.moving {
+            Some(id) if self.page(page)?.below(id).contains(holder) => {
+                let message = format!("a block cannot move into itself: {holder} is {id} or lies within it");
+                Err(Problem::new(Code::InvalidPosition, "/parent", message).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_slot(&self, page: &PageId, holder: &BlockId, slot: &str, guest: Guest) -> Lowered<()> {
         let refuse = |message: String| Err(Problem::new(Code::SlotRefused, "/slot", message).into());
         let body = self.page(page)?;
         let block = self.block(page, holder)?;
-        self.accepts(&block.kind, slot, kind, "/slot")?;
-        let held = block.slots.get(slot).into_iter().flatten().filter(|id| Some(*id) != moving).count();
+        self.accepts(&block.kind, slot, guest.kind, "/slot")?;
+        let held = block.slots.get(slot).into_iter().flatten().filter(|id| Some(*id) != guest.moving).count();
         let rule = self.block_type(&block.kind, "/parent")?.slots().get(slot).and_then(|rule| rule.max);
         if rule.is_some_and(|max| held >= max) {
             return refuse(format!("'{slot}' of {} holds {held} blocks, its most", block.kind));
@@ -171,8 +213,7 @@ impl Draft<'_> {
             depth += 1;
             up = body.block(&parent).and_then(|block| block.parent.clone());
         }
-        let below = moving.map_or(0, |id| height(body, id));
-        if depth + below > MAX_NESTING {
+        if depth + guest.height > MAX_NESTING {
             return refuse(format!("blocks lie at most {MAX_NESTING} deep within blocks"));
         }
         Ok(())
@@ -219,9 +260,15 @@ impl Draft<'_> {
 }
 
 /// How many levels of blocks lie below a block.
-fn height(page: &super::Page, id: &BlockId) -> usize {
+fn height(page: &Page, id: &BlockId) -> usize {
     let children = page.block(id).map(|block| block.slots.values().flatten().cloned().collect::<Vec<_>>());
     children.into_iter().flatten().map(|child| 1 + height(page, &child)).max().unwrap_or(0)
+}
+
+/// The same of a block that lies nowhere yet.
+fn height_of(value: &Value) -> usize {
+    let slots = value.get("slots").and_then(Value::as_object).into_iter().flat_map(|slots| slots.values());
+    slots.filter_map(Value::as_array).flatten().map(|child| 1 + height_of(child)).max().unwrap_or(0)
 }
 
 fn list(names: &[String]) -> String {

@@ -1,7 +1,9 @@
 //! Values as callers send them: merge patches, and the keys of list items.
 
+use std::collections::{HashMap, HashSet, VecDeque};
+
 use super::super::id::{Mint, may_be_key, new_key};
-use super::super::json::{Map, Value, key_of};
+use super::super::json::{Map, Value, canonical, key_of};
 
 /// A JSON merge patch (RFC 7396): `null` removes, objects merge, everything else replaces.
 pub(in crate::content) fn merge_patch(target: &mut Value, patch: &Value) {
@@ -44,8 +46,10 @@ pub(in crate::content) fn give_keys(
         Value::Array(items) => {
             let before = before.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
             claim(items, before, mint, at)?;
+            let before: HashMap<&str, &Value> =
+                before.iter().filter_map(|item| Some((key_of(item)?, item))).collect();
             for (i, item) in items.iter_mut().enumerate() {
-                let before = key_of(item).and_then(|key| before.iter().find(|b| key_of(b) == Some(key)));
+                let before = key_of(item).and_then(|key| before.get(key)).copied();
                 within(at, &i.to_string(), |at| give_keys(item, before, mint, at))?;
             }
             Ok(())
@@ -68,67 +72,62 @@ fn within(
 }
 
 fn claim(items: &mut [Value], before: &[Value], mint: &mut dyn Mint, at: &mut String) -> Result<(), String> {
-    let mut claimed: Vec<String> = Vec::new();
+    let mut claimed = brought(items, at)?;
+    let keyless = items.iter_mut().enumerate().filter_map(|(i, item)| Some((i, item.as_object_mut()?)));
+    let keyless: Vec<_> = keyless.filter(|(_, fields)| !fields.contains_key("key")).collect();
+    if keyless.is_empty() {
+        return Ok(());
+    }
+    let mut equal: HashMap<String, VecDeque<&str>> = HashMap::new();
+    for (key, fields) in before.iter().filter_map(|old| Some((key_of(old)?, old.as_object()?))) {
+        equal.entry(canonical(&plain(fields))).or_default().push_back(key);
+    }
+    let mut others = Vec::new();
+    for (i, fields) in keyless {
+        let found = equal.get_mut(&canonical(&plain(fields))).and_then(|keys| {
+            std::iter::from_fn(|| keys.pop_front()).find(|key| claimed.insert((*key).to_owned()))
+        });
+        match found {
+            Some(key) => drop(fields.insert("key".into(), key.into())),
+            None => others.push((i, fields)),
+        }
+    }
+    for (i, fields) in others {
+        let same_index = before.get(i).and_then(key_of).filter(|key| claimed.insert((*key).to_owned()));
+        let key = same_index.map_or_else(|| new_key(mint), String::from);
+        fields.insert("key".into(), key.into());
+    }
+    Ok(())
+}
+
+/// The keys that items bring.
+fn brought(items: &[Value], at: &mut String) -> Result<HashSet<String>, String> {
+    let mut keys = HashSet::with_capacity(items.len());
     for (i, item) in items.iter().enumerate() {
         let Some(key) = item.get("key") else { continue };
         let fault = match key.as_str() {
             Some(key) if !may_be_key(key) => "a key is 1 to 64 letters, digits, '_' or '-', and no number",
-            Some(key) if claimed.iter().any(|k| k == key) => "this key stands twice in the list",
-            Some(key) => {
-                claimed.push(key.to_owned());
-                continue;
-            }
+            Some(key) if keys.insert(key.to_owned()) => continue,
+            Some(_) => "this key stands twice in the list",
             None => "`key` is the system's own and a text: leave it out to get one",
         };
         at.push_str(&format!("/{i}/key"));
         return Err(fault.into());
     }
-    let free = |claimed: &[String], old: &Value| {
-        key_of(old).filter(|key| !claimed.iter().any(|k| k == key)).map(String::from)
-    };
-    let bare: Vec<Value> = before.iter().map(strip_keys).collect();
-    for wanted in [Want::Equal, Want::SameIndex, Want::New] {
-        for (i, item) in items.iter_mut().enumerate() {
-            if !item.is_object() || item.get("key").is_some() {
-                continue;
-            }
-            let key = match wanted {
-                Want::Equal if bare.is_empty() => None,
-                Want::Equal => {
-                    let plain = strip_keys(item);
-                    let equal = bare.iter().zip(before).filter(|(bare, _)| **bare == plain);
-                    equal.filter_map(|(_, old)| free(&claimed, old)).next()
-                }
-                Want::SameIndex => before.get(i).and_then(|old| free(&claimed, old)),
-                Want::New => Some(new_key(mint)),
-            };
-            if let (Some(key), Value::Object(fields)) = (key, item) {
-                claimed.push(key.clone());
-                fields.insert("key".into(), key.into());
-            }
-        }
-    }
-    Ok(())
+    Ok(keys)
 }
 
-#[derive(Clone, Copy)]
-enum Want {
-    Equal,
-    SameIndex,
-    New,
+/// A list item without its own key and those of the items within it: what a caller would have sent.
+fn plain(item: &Map<String, Value>) -> Value {
+    let fields = item.iter().filter(|(name, _)| *name != "key");
+    Value::Object(fields.map(|(name, value)| (name.clone(), strip_keys(value))).collect())
 }
 
-/// The value without the keys of its list items: what a caller would have sent, or what a copy starts from.
-pub(in crate::content) fn strip_keys(value: &Value) -> Value {
-    let strip_item = |item: &Value| match strip_keys(item) {
-        Value::Object(mut fields) => {
-            fields.remove("key");
-            Value::Object(fields)
-        }
-        other => other,
-    };
+/// A value of an item's field without the keys of the items within it.
+fn strip_keys(value: &Value) -> Value {
+    let element = |element: &Value| element.as_object().map_or_else(|| strip_keys(element), plain);
     match value {
-        Value::Array(items) => Value::Array(items.iter().map(strip_item).collect()),
+        Value::Array(elements) => Value::Array(elements.iter().map(element).collect()),
         Value::Object(fields) => {
             Value::Object(fields.iter().map(|(name, value)| (name.clone(), strip_keys(value))).collect())
         }

@@ -54,7 +54,7 @@ impl From<SchemaProblem> for Vec<SchemaProblem> {
 }
 
 /// The name is one, and free.
-pub(super) fn check_name(name: &str) -> Result<(), Vec<SchemaProblem>> {
+pub(in crate::content) fn check_name(name: &str) -> Result<(), Vec<SchemaProblem>> {
     let mut letters = name.chars();
     let well_formed = letters.next().is_some_and(|first| first.is_ascii_uppercase())
         && letters.all(|letter| letter.is_ascii_alphanumeric())

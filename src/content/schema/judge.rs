@@ -19,7 +19,7 @@ const MAX_PATTERN_BYTES: usize = 256 * 1024;
 const PATTERN_RULE: &str = ": only linear regular expressions are taken, without look-around and back-references, \
     and none that swells when compiled (instead of \\p{L}{1,60} take \\p{L}+ and a maxLength)";
 
-pub(super) struct Judge {
+pub(in crate::content) struct Judge {
     schema: Value,
     bare: Validator,
     keyed: Keyed,
@@ -40,7 +40,7 @@ impl Judge {
     ///
     /// # Errors
     /// What the validator cannot work with: above all a regular expression that is not linear or too large.
-    pub(super) fn new(schema: &Value) -> Result<Self, SchemaProblem> {
+    pub(in crate::content) fn new(schema: &Value) -> Result<Self, SchemaProblem> {
         let bare = compiled(schema)?;
         let keyed = match item_key::allowed(schema, Place::Field) {
             None => Keyed::Unsure,
@@ -51,7 +51,7 @@ impl Judge {
     }
 
     /// Whether the props are surely good.
-    pub(super) fn passes(&self, props: &Value) -> bool {
+    pub(in crate::content) fn passes(&self, props: &Value) -> bool {
         match &self.keyed {
             Keyed::AsBare => self.bare.is_valid(props),
             Keyed::Apart(keyed) => keyed.is_valid(props),
@@ -60,7 +60,7 @@ impl Judge {
     }
 
     /// All that is wrong with the props; nothing, if they are good after all.
-    pub(super) fn problems(&self, type_name: &str, props: &Value) -> Vec<PropProblem> {
+    pub(in crate::content) fn problems(&self, type_name: &str, props: &Value) -> Vec<PropProblem> {
         let props = item_key::removed(props);
         explain::problems(type_name, &self.schema, self.bare.iter_errors(&props))
     }

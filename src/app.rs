@@ -1,0 +1,95 @@
+//! The composition root: the store behind an address, the clock and chance of this machine, the service on them, and the
+//! server around it.
+
+use std::future::{Future, IntoFuture};
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::http;
+use crate::service::{Chance, Clock, Service};
+use crate::store::{self, StoreError};
+
+/// Requests that are under way when the server is told to stop may take so long.
+const IN_FLIGHT: Duration = Duration::from_secs(7);
+
+/// And the service may take so long to write down what it has in hand: ten seconds together.
+const CLOSING: Duration = Duration::from_millis(2500);
+
+/// The service on the store at an address (`sqlite:PATH`, `postgres://…`), whose schema is brought up to date.
+///
+/// # Errors
+/// The store can't be reached or used; the message is one line and holds no password.
+pub async fn open(database: &str) -> Result<Arc<Service>, StoreError> {
+    let store = store::open(database).await?;
+    Ok(Service::new(store, Arc::new(SystemClock), Arc::new(SystemChance)))
+}
+
+/// Answers on a listener until `stop`, then finishes what is under way, closes the service and returns.
+///
+/// # Errors
+/// The listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    service: Arc<Service>,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let stopping = CancellationToken::new();
+    // Answers are one packet each: waiting for more of them to send together would only delay them.
+    let listener = listener.tap_io(|connection| {
+        if let Err(e) = connection.set_nodelay(true) {
+            tracing::debug!("TCP_NODELAY: {e}");
+        }
+    });
+    let server = axum::serve(listener, http::router(Arc::clone(&service)));
+    let mut server = pin!(server.with_graceful_shutdown(stopping.clone().cancelled_owned()).into_future());
+    tokio::select! {
+        ended = &mut server => ended?,
+        () = stop => {
+            tracing::info!("stopping: what is under way is finished first");
+            stopping.cancel();
+            match tokio::time::timeout(IN_FLIGHT, server).await {
+                Ok(ended) => ended?,
+                Err(_) => tracing::warn!("some requests took longer than {} s and are cut off", IN_FLIGHT.as_secs()),
+            }
+        }
+    }
+    close(&service).await;
+    Ok(())
+}
+
+/// Closes a service within a bound.
+pub async fn close(service: &Service) {
+    if tokio::time::timeout(CLOSING, service.close()).await.is_err() {
+        // Checkpoints are derived: what is not written now is made again from the log.
+        tracing::warn!("closing took longer than {} ms and was cut off", CLOSING.as_millis());
+    }
+}
+
+/// The clock of this machine.
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now_ms(&self) -> i64 {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The random bytes of this machine.
+struct SystemChance;
+
+impl Chance for SystemChance {
+    fn fill(&self, bytes: &mut [u8]) {
+        if let Err(e) = getrandom::fill(bytes) {
+            // Ids and secrets that can be guessed would be worse than no server.
+            tracing::error!("this machine has no random bytes: {e}");
+            std::process::abort();
+        }
+    }
+}

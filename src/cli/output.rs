@@ -1,0 +1,72 @@
+//! What commands print: text or JSON on stdout, remarks on stderr.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Stop;
+
+/// Prints to stdout. A reader who has gone (`osier history | head`) has read enough.
+pub(super) fn say(text: &str) -> Result<(), Stop> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Stop::Missing(format!("stdout: {e}"))),
+        _ => Ok(()),
+    }
+}
+
+/// Prints a value as indented JSON.
+pub(super) fn say_json(value: &impl Serialize) -> Result<(), Stop> {
+    let text =
+        serde_json::to_string_pretty(value).map_err(|e| Stop::Found(format!("the answer as JSON: {e}")))?;
+    say(&format!("{text}\n"))
+}
+
+/// A field of a JSON object as people read it; nothing where it is missing.
+pub(super) fn field(value: &Value, name: &str) -> String {
+    match value.get(name) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(items)) => {
+            let items =
+                items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
+            items.collect::<Vec<_>>().join(", ")
+        }
+        Some(other) => other.to_string(),
+    }
+}
+
+/// Rows in columns as wide as they need, the last one as it comes.
+pub(super) fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = [vec!["a".to_owned(), "bee".to_owned()], vec!["çç".to_owned(), String::new()]];
+        assert_eq!(table(&rows), "a   bee\nçç\n");
+    }
+
+    #[test]
+    fn a_field_reads_as_people_write_it() {
+        let value = json!({"name": "ci", "scopes": ["read", "write"], "agent": false, "expiresAt": null});
+        assert_eq!(
+            ["name", "scopes", "agent", "expiresAt", "none"].map(|name| field(&value, name)),
+            ["ci", "read, write", "false", "", ""]
+        );
+    }
+}

@@ -1,0 +1,130 @@
+//! `osier serve`
+
+use std::fmt::Write;
+use std::io;
+use std::net::SocketAddr;
+
+use clap::Args;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Stop, demo, output};
+use crate::app;
+use crate::auth::Scope;
+use crate::config::{Settings, mask};
+use crate::service::{NewToken, Principal, Service};
+
+/// Serve the HTTP API
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  osier serve --demo
+  osier serve --addr 127.0.0.1:8080 --database postgres://osier@localhost/osier
+
+The first start makes a token and prints it once. SIGTERM and Ctrl-C let running requests finish.")]
+pub(super) struct Serve {
+    /// Where to listen [default: 127.0.0.1:4200]
+    #[arg(long, value_name = "HOST:PORT")]
+    addr: Option<String>,
+    /// Make the demo site, a basket workshop, if it is not there
+    #[arg(long)]
+    demo: bool,
+}
+
+impl Serve {
+    pub(super) fn flags(&self) -> (Option<String>, Option<bool>) {
+        (self.addr.clone(), self.demo.then_some(true))
+    }
+
+    pub(super) async fn run(self, settings: &Settings) -> Result<(), Stop> {
+        // The signals are caught from the start, so that one during a slow start is not lost.
+        let stop = stop_signal()?;
+        let listener = listen(&settings.addr.value).await?;
+        let here = listener.local_addr().map_err(|e| Stop::Missing(e.to_string()))?;
+        let service = app::open(&settings.database.value).await?;
+        let token = match prepare(&service, here, settings.demo.value).await {
+            Ok(token) => token,
+            Err(stop) => {
+                app::close(&service).await;
+                return Err(stop);
+            }
+        };
+        output::say(&greeting(here, settings, token.as_deref()))?;
+        tracing::info!(addr = %here, database = mask(&settings.database.value), "listening");
+        app::serve(listener, service, stop).await.map_err(|e| Stop::Missing(format!("{here}: {e}")))
+    }
+}
+
+/// Until SIGTERM or Ctrl-C.
+fn stop_signal() -> Result<impl Future<Output = ()>, Stop> {
+    let caught = |kind| signal(kind).map_err(|e| Stop::Missing(format!("signals of this machine: {e}")));
+    let (mut terminate, mut interrupt) = (caught(SignalKind::terminate())?, caught(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
+    })
+}
+
+async fn listen(addr: &str) -> Result<TcpListener, Stop> {
+    TcpListener::bind(addr).await.map_err(|e| match e.kind() {
+        io::ErrorKind::InvalidInput => {
+            Stop::Usage(format!("'{addr}' is no address to listen on, as 127.0.0.1:4200 is"))
+        }
+        io::ErrorKind::AddrInUse => Stop::Missing(format!(
+            "{addr} is in use, by another osier perhaps: choose another port with --addr"
+        )),
+        _ => Stop::Missing(format!("can't listen on {addr}: {e}")),
+    })
+}
+
+/// Everything before the first request; answers the secret of the first token if it was just made.
+async fn prepare(service: &Service, here: SocketAddr, with_demo: bool) -> Result<Option<String>, Stop> {
+    let token = first_token(service, here).await?;
+    if with_demo {
+        demo::plant(service).await?;
+    }
+    Ok(token)
+}
+
+/// On loopback, a store without tokens gets one for its operator. Elsewhere a server without tokens would be of use to
+/// nobody but those who find a way around them.
+async fn first_token(service: &Service, here: SocketAddr) -> Result<Option<String>, Stop> {
+    let who = Principal::operator();
+    if !service.tokens(&who).await?.is_empty() {
+        return Ok(None);
+    }
+    if !here.ip().is_loopback() {
+        return Err(Stop::Usage(format!(
+            "{here} can be reached from other machines, and the store has no token yet: make one with `osier token \
+             create --name operator --scopes admin`"
+        )));
+    }
+    let new = NewToken {
+        name: "operator".to_owned(),
+        scopes: vec![Scope::Admin],
+        sites: Vec::new(),
+        branches: Vec::new(),
+        agent: false,
+        expires_in_ms: None,
+    };
+    let made = service.create_token(&who, new).await?;
+    Ok(made.get("token").and_then(Value::as_str).map(str::to_owned))
+}
+
+/// What a person reads at the start, and copies from.
+fn greeting(here: SocketAddr, settings: &Settings, token: Option<&str>) -> String {
+    let url = format!("http://{here}");
+    let mut text =
+        format!("Osier listens on {url} and keeps its content in {}\n", mask(&settings.database.value));
+    // Writing to a String does not fail.
+    let _ = match token {
+        Some(token) => write!(
+            text,
+            "\nThis store is new. A token with all rights, shown this once:\n\n  {token}\n\nTry it:\n\n  curl -H \
+             'Authorization: Bearer {token}' {url}/sites{}\n",
+            if settings.demo.value { "/demo/pages" } else { "" }
+        ),
+        None => writeln!(text, "Another token: osier token create --name me --scopes admin"),
+    };
+    text
+}

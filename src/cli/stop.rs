@@ -1,0 +1,96 @@
+//! Why a command stopped, and the exit code that says so.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use crate::config::ConfigError;
+use crate::error::Failure;
+use crate::import::ImportError;
+use crate::service::Fault;
+use crate::store::StoreError;
+
+/// A command that did not end well. Each is one line.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// It looked and found something wrong: 1.
+    Found(String),
+    /// It was asked in a way it can't be: 2.
+    Usage(String),
+    /// Something it needs is missing or down: 3.
+    Missing(String),
+}
+
+impl Stop {
+    pub(super) fn exit_code(&self) -> ExitCode {
+        match self {
+            Stop::Found(_) => 1,
+            Stop::Usage(_) => 2,
+            Stop::Missing(_) => 3,
+        }
+        .into()
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Stop::Found(line) | Stop::Usage(line) | Stop::Missing(line)) = self;
+        let words: Vec<&str> = line.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        f.write_str(&words.join(" "))
+    }
+}
+
+impl From<ConfigError> for Stop {
+    fn from(error: ConfigError) -> Self {
+        Stop::Usage(error.0)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Damaged(_) => Stop::Found(error.to_string()),
+            StoreError::Unavailable(_)
+            | StoreError::Unknown(_)
+            | StoreError::Full(_)
+            | StoreError::Newer { .. }
+            | StoreError::Setup(_) => Stop::Missing(error.to_string()),
+        }
+    }
+}
+
+impl From<ImportError> for Stop {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Folder { .. } => Stop::Usage(error.to_string()),
+        }
+    }
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            // The operator is at the machine: the reason is for them.
+            Fault::Unavailable(why) => Stop::Missing(format!("the store does not answer: {why}")),
+            Fault::Full(why) => Stop::Missing(format!("the store is full: {why}")),
+            Fault::Malformed(..) | Fault::BadSite(_) => Stop::Usage(Failure::from(fault).detail),
+            _ => Stop::Found(Failure::from(fault).detail),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stop_is_one_line() {
+        assert_eq!(Stop::Found("a\n  b\n\n".into()).to_string(), "a b");
+    }
+
+    #[test]
+    fn a_store_that_cannot_be_used_is_something_missing() {
+        assert!(matches!(Stop::from(StoreError::Newer { found: 9, known: 3 }), Stop::Missing(_)));
+        assert!(matches!(Stop::from(StoreError::Damaged("x".into())), Stop::Found(_)));
+        assert!(matches!(Stop::from(Fault::SiteNotFound("x".into())), Stop::Found(_)));
+    }
+}

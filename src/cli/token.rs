@@ -1,0 +1,122 @@
+//! `osier token`
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use super::{Stop, duration, output, with_service};
+use crate::auth::Scope;
+use crate::config::Settings;
+use crate::service::{NewToken, Principal};
+
+/// Make, list and revoke access tokens
+#[derive(Subcommand)]
+pub(super) enum Token {
+    Create(Create),
+    /// List all tokens, without their secrets
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a token back, at once and for good
+    Revoke {
+        /// Its id, as `osier token list` prints it
+        id: String,
+    },
+}
+
+/// Make a token; its secret is printed this once
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  osier token create --name ci --scopes read,write --expires 30d
+  osier token create --name writer --scopes write --sites demo,blog --branches 'agent/*' --agent --json
+
+Scopes are read, write, review, merge, publish, admin; each includes those before it.")]
+pub(super) struct Create {
+    /// For people to know it by; the history shows it
+    #[arg(long)]
+    name: String,
+    /// What its holder may do
+    #[arg(long, required = true, value_delimiter = ',', value_parser = scope)]
+    scopes: Vec<Scope>,
+    /// Only on these sites [default: all]
+    #[arg(long, value_delimiter = ',')]
+    sites: Vec<String>,
+    /// Write only on branches that fit these patterns, as in 'agent/*' [default: all]
+    #[arg(long, value_delimiter = ',')]
+    branches: Vec<String>,
+    /// Its holder is an agent: it never merges, approves or publishes
+    #[arg(long)]
+    agent: bool,
+    /// It ends by itself after this time, as in 12h or 30d [default: never]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse_ms)]
+    expires: Option<i64>,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn scope(name: &str) -> Result<Scope, String> {
+    Scope::parse(name.trim()).ok_or_else(|| {
+        let all: Vec<&str> = Scope::ALL.into_iter().map(Scope::as_str).collect();
+        format!("scopes are {}", all.join(", "))
+    })
+}
+
+impl Token {
+    pub(super) async fn run(self, settings: &Settings) -> Result<(), Stop> {
+        match self {
+            Token::Create(create) => create.run(settings).await,
+            Token::List { json } => list(settings, json).await,
+            Token::Revoke { id } => revoke(settings, &id).await,
+        }
+    }
+}
+
+impl Create {
+    async fn run(self, settings: &Settings) -> Result<(), Stop> {
+        let Create { name, scopes, sites, branches, agent, expires, json } = self;
+        let new = NewToken { name, scopes, sites, branches, agent, expires_in_ms: expires };
+        let who = Principal::operator();
+        let made = with_service(settings, async |service| Ok(service.create_token(&who, new).await?)).await?;
+        if json {
+            return output::say_json(&made);
+        }
+        eprintln!(
+            "The token {} ({}), shown this once:",
+            output::field(&made, "name"),
+            output::field(&made, "id")
+        );
+        output::say(&format!("{}\n", output::field(&made, "token")))
+    }
+}
+
+async fn list(settings: &Settings, json: bool) -> Result<(), Stop> {
+    let who = Principal::operator();
+    let tokens = with_service(settings, async |service| Ok(service.tokens(&who).await?)).await?;
+    if json {
+        return output::say_json(&serde_json::json!({ "items": tokens }));
+    }
+    let rows: Vec<_> = tokens.iter().map(row).collect();
+    output::say(&output::table(&rows))
+}
+
+fn row(token: &Value) -> Vec<String> {
+    let mut row: Vec<_> =
+        ["id", "name", "scopes", "sites", "branches"].map(|name| output::field(token, name)).into();
+    row.push(match (output::field(token, "revokedAt"), output::field(token, "expiresAt")) {
+        (revoked, _) if !revoked.is_empty() => format!("revoked {revoked}"),
+        (_, expires) if !expires.is_empty() => format!("until {expires}"),
+        _ => String::new(),
+    });
+    row
+}
+
+async fn revoke(settings: &Settings, id: &str) -> Result<(), Stop> {
+    let who = Principal::operator();
+    if with_service(settings, async |service| Ok(service.revoke_token(&who, id).await?)).await? {
+        return output::say(&format!("the token {id} is revoked\n"));
+    }
+    Err(Stop::Found(format!("there is no living token {id}; `osier token list` prints them")))
+}

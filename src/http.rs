@@ -1,0 +1,51 @@
+//! HTTP: bytes in, a call of the service, bytes out. Nothing is decided here.
+//!
+//! `router` is the table of contents. Every handler but the two of `health` takes a `Caller`, which is what asks for
+//! the token; a handler that leaves it out has no principal to call the service with.
+
+mod body;
+mod caller;
+mod conditional;
+mod content;
+mod health;
+mod history;
+mod ops;
+mod problem;
+mod query;
+mod reply;
+mod sites;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::service::Service;
+
+/// What every handler is given.
+type Shared = Arc<Service>;
+
+/// The routes, ready to be served.
+pub fn router(service: Arc<Service>) -> Router {
+    Router::new()
+        .route("/ops", post(ops::submit))
+        .route("/sites", get(sites::list).post(sites::create))
+        .route("/sites/{site}", get(sites::show).patch(sites::update).delete(sites::remove))
+        .route("/sites/{site}/config", get(content::config))
+        .route("/sites/{site}/redirects", get(content::redirects))
+        .route("/sites/{site}/pages", get(content::pages))
+        .route("/sites/{site}/pages/{*page}", get(content::page))
+        .route("/sites/{site}/block-types", get(content::block_types))
+        .route("/sites/{site}/block-types/{type}", get(content::block_type))
+        .route("/sites/{site}/history", get(history::list))
+        .route("/sites/{site}/history/status", get(history::status))
+        .route("/sites/{site}/history/{version}", get(history::commit))
+        .route("/sites/{site}/diff", get(history::diff))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .fallback(problem::no_such_route)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .with_state(service)
+}

@@ -1,0 +1,186 @@
+//! What a caller sends: JSON of at most a megabyte, read once, judged by the content's own door.
+
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream, Bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use futures::StreamExt;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::content::json;
+use crate::content::problem::Code;
+use crate::error::{self, Failure};
+use crate::service::Fault;
+
+/// The largest body that is taken.
+const LIMIT_BYTES: usize = 1 << 20;
+
+/// A caller may take so long to send a body.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// So much of a body that is too large is still read: a caller that is cut off while it sends never reads the answer.
+const DRAINED_BYTES: usize = 16 * LIMIT_BYTES;
+
+/// A JSON body: as it came, and as a value.
+pub(super) struct Sent {
+    /// The bytes, for digests.
+    pub(super) bytes: Bytes,
+    /// What they say.
+    pub(super) value: Value,
+}
+
+impl Sent {
+    /// The value as a type that refuses unknown fields.
+    pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
+        serde_path_to_error::deserialize(value).map_err(|error| {
+            let message = error.inner().to_string();
+            Failure::malformed(pointer(error.path()), message)
+        })
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Sent {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        must_be_json(&parts.headers)?;
+        let bytes = tokio::time::timeout(DEADLINE, collect(&parts.headers, body)).await.map_err(|_| {
+            Failure::new(
+                error::REQUEST_TIMEOUT,
+                format!("the body was not there after {} s", DEADLINE.as_secs()),
+            )
+        })??;
+        let value = json::parse(&bytes).map_err(|not_json| Fault::NotJson(not_json.0))?;
+        Ok(Sent { bytes, value })
+    }
+}
+
+fn must_be_json(headers: &HeaderMap) -> Result<(), Failure> {
+    let refused = |detail: String| Err(Failure::new(error::UNSUPPORTED_MEDIA_TYPE, detail));
+    if let Some(encoding) = headers.get(header::CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
+        return refused(format!("a body encoded as {encoding:?} is not taken: send it as it is"));
+    }
+    let Some(kind) = headers.get(header::CONTENT_TYPE) else {
+        return refused("the body needs `Content-Type: application/json`".to_owned());
+    };
+    let essence = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let is_json = ["application/json", "application/merge-patch+json"];
+    if is_json.iter().any(|name| essence.eq_ignore_ascii_case(name)) {
+        return Ok(());
+    }
+    refused(format!("a body of type {kind:?} is not taken: send JSON with `Content-Type: application/json`"))
+}
+
+async fn collect(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
+    let mut stream = body.into_data_stream();
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: usize| length > LIMIT_BYTES) {
+        // A caller that waits for `100 Continue` has sent nothing yet and need not.
+        if !headers.contains_key(header::EXPECT) {
+            drain(stream).await;
+        }
+        return Err(too_large());
+    }
+    let Some(first) = next(&mut stream).await? else { return Ok(Bytes::new()) };
+    if announced == Some(first.len()) {
+        return Ok(first);
+    }
+    let mut all = Vec::with_capacity(announced.unwrap_or(first.len()));
+    let mut piece = Some(first);
+    while let Some(bytes) = piece {
+        if all.len() + bytes.len() > LIMIT_BYTES {
+            drain(stream).await;
+            return Err(too_large());
+        }
+        all.extend_from_slice(&bytes);
+        piece = next(&mut stream).await?;
+    }
+    Ok(all.into())
+}
+
+async fn next(stream: &mut BodyDataStream) -> Result<Option<Bytes>, Failure> {
+    let broken = |e: axum::Error| Failure::from(Fault::NotJson(format!("it broke off: {e}")));
+    stream.next().await.transpose().map_err(broken)
+}
+
+async fn drain(mut stream: BodyDataStream) {
+    let mut drained = 0;
+    while let Some(Ok(bytes)) = stream.next().await {
+        drained += bytes.len();
+        if drained > DRAINED_BYTES {
+            return;
+        }
+    }
+}
+
+fn too_large() -> Failure {
+    let kind = error::kind_of(Code::TooLarge);
+    Failure::new(kind, format!("a body has at most {LIMIT_BYTES} bytes: send the ops in several batches"))
+}
+
+/// Where reading stopped, as a JSON Pointer.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let steps = path.iter().filter_map(|segment| match segment {
+        Segment::Seq { index } => Some(format!("/{index}")),
+        Segment::Map { key } => Some(format!("/{}", json::escape(key))),
+        Segment::Enum { variant } => Some(format!("/{}", json::escape(variant))),
+        Segment::Unknown => None,
+    });
+    steps.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::Envelope;
+
+    async fn sent(content_type: &str, body: impl Into<Body>) -> Result<Sent, Failure> {
+        let request =
+            Request::post("/ops").header(header::CONTENT_TYPE, content_type).body(body.into()).unwrap();
+        Sent::from_request(request, &()).await
+    }
+
+    async fn refusal(content_type: &str, body: impl Into<Body>) -> (&'static str, u16) {
+        let failure = sent(content_type, body).await.err().unwrap();
+        (failure.kind.code, failure.kind.status)
+    }
+
+    #[tokio::test]
+    async fn json_is_taken_with_and_without_parameters() {
+        for kind in ["application/json", "Application/JSON; charset=utf-8", "application/merge-patch+json"] {
+            assert_eq!(sent(kind, "{}").await.unwrap().value, serde_json::json!({}));
+        }
+        assert_eq!(refusal("text/plain", "{}").await, ("unsupported_media_type", 415));
+        assert_eq!(refusal("application/jsonp", "{}").await, ("unsupported_media_type", 415));
+    }
+
+    #[tokio::test]
+    async fn a_body_of_a_megabyte_is_taken_and_one_byte_more_is_not() {
+        let body = |bytes: usize| format!("\"{}\"", "a".repeat(bytes - 2));
+        assert!(sent("application/json", body(LIMIT_BYTES)).await.is_ok());
+        assert_eq!(refusal("application/json", body(LIMIT_BYTES + 1)).await, ("too_large", 413));
+        let pieces: Vec<Result<String, std::io::Error>> = vec![Ok(body(LIMIT_BYTES)), Ok(" ".into())];
+        let body = Body::from_stream(futures::stream::iter(pieces));
+        assert_eq!(refusal("application/json", body).await, ("too_large", 413));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_json_is_malformed_json() {
+        for body in ["", "{", "{\"a\":1,\"a\":2}", "nul", "{} {}"] {
+            assert_eq!(refusal("application/json", body).await, ("malformed_json", 400), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_field_of_another_type_and_an_unknown_field_are_named() {
+        let read = |value| Sent::read::<Envelope>(value).unwrap_err();
+        let failure = read(serde_json::json!({"ops": [], "ifMatch": {"/a~b": 1}}));
+        assert_eq!(failure.errors[0].pointer, "/ifMatch/~1a~0b");
+        let failure = read(serde_json::json!({"ops": [], "sight": "demo"}));
+        assert_eq!((failure.kind.code, failure.errors[0].pointer.as_str()), ("malformed_request", "/sight"));
+    }
+}

@@ -1,0 +1,223 @@
+//! The query of a request and the parameters of its path: typed, and nothing unknown in them.
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequestParts, Path, Query};
+use axum::http::request::Parts;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{self, Failure};
+use crate::service::{At, HistoryQuery, Paging};
+
+/// Items of a list unless asked otherwise, and at most.
+const USUAL_LIMIT: usize = 50;
+const HIGHEST_LIMIT: usize = 500;
+
+/// The query, as a type that refuses unknown fields.
+pub(super) struct Asked<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let Query(asked) = Query::try_from_uri(&parts.uri).map_err(|rejection| {
+            let text = rejection.body_text();
+            let detail = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
+            Failure::malformed("", format!("the query: {detail}"))
+        })?;
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(Failure::malformed("", "the query contains a NUL"));
+        }
+        Ok(Asked(asked))
+    }
+}
+
+/// The parameters of the path, decoded.
+pub(super) struct Place<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Place<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let nothing_there =
+            || Failure::new(error::NOT_FOUND, format!("there is nothing at {}", parts.uri.path()));
+        if parts.uri.path().contains("%00") {
+            return Err(nothing_there());
+        }
+        let place: Result<Path<T>, PathRejection> = Path::from_request_parts(parts, state).await;
+        place
+            .map(|Path(place)| Place(place))
+            .map_err(|rejection| Failure::malformed("", format!("the address: {}", rejection.body_text())))
+    }
+}
+
+/// No field at all.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+/// Which state.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct AtQuery {
+    branch: Option<String>,
+    r#ref: Option<String>,
+    min_version: Option<u64>,
+}
+
+impl AtQuery {
+    pub(super) fn at(self) -> Result<At, Failure> {
+        let reference = match (self.branch, self.r#ref) {
+            (Some(_), Some(_)) => {
+                return Err(Failure::malformed("ref", "`branch` and `ref` exclude each other"));
+            }
+            (branch, reference) => reference.or(branch),
+        };
+        Ok(At { reference, min_version: self.min_version })
+    }
+}
+
+/// Which part of a list.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PagingQuery {
+    limit: Option<usize>,
+    cursor: Option<String>,
+}
+
+impl PagingQuery {
+    pub(super) fn paging(self) -> Result<Paging, Failure> {
+        let limit = self.limit.unwrap_or(USUAL_LIMIT);
+        if limit == 0 || limit > HIGHEST_LIMIT {
+            return Err(Failure::malformed("limit", format!("`limit` is 1 to {HIGHEST_LIMIT}, not {limit}")));
+        }
+        Ok(Paging { limit, cursor: self.cursor })
+    }
+}
+
+/// Which state, and which part of a list of it.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ListQuery {
+    branch: Option<String>,
+    r#ref: Option<String>,
+    min_version: Option<u64>,
+    limit: Option<usize>,
+    cursor: Option<String>,
+}
+
+impl ListQuery {
+    pub(super) fn parts(self) -> Result<(At, Paging), Failure> {
+        let at = AtQuery { branch: self.branch, r#ref: self.r#ref, min_version: self.min_version }.at()?;
+        Ok((at, PagingQuery { limit: self.limit, cursor: self.cursor }.paging()?))
+    }
+}
+
+/// As `ListQuery`, or the one page of a slug.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct PagesQuery {
+    slug: Option<String>,
+    branch: Option<String>,
+    r#ref: Option<String>,
+    min_version: Option<u64>,
+    limit: Option<usize>,
+    cursor: Option<String>,
+}
+
+impl PagesQuery {
+    pub(super) fn parts(self) -> Result<(At, Paging, Option<String>), Failure> {
+        let PagesQuery { slug, branch, r#ref, min_version, limit, cursor } = self;
+        let (at, paging) = ListQuery { branch, r#ref, min_version, limit, cursor }.parts()?;
+        Ok((at, paging, slug))
+    }
+}
+
+/// Which commits.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CommitsQuery {
+    branch: Option<String>,
+    page: Option<String>,
+    actor: Option<String>,
+    block: Option<String>,
+    limit: Option<usize>,
+    cursor: Option<String>,
+}
+
+impl CommitsQuery {
+    pub(super) fn parts(self) -> Result<(HistoryQuery, Paging), Failure> {
+        let CommitsQuery { branch, page, actor, block, limit, cursor } = self;
+        Ok((HistoryQuery { branch, page, actor, block }, PagingQuery { limit, cursor }.paging()?))
+    }
+}
+
+/// Which branch.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BranchQuery {
+    pub(super) branch: Option<String>,
+}
+
+/// Whose undo stack.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StatusQuery {
+    pub(super) branch: Option<String>,
+    pub(super) page: Option<String>,
+}
+
+/// Which two states.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DiffQuery {
+    pub(super) from: String,
+    pub(super) to: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::extract::Request;
+
+    async fn ask<T: DeserializeOwned>(query: &str) -> Result<T, Failure> {
+        let (mut parts, ()) = Request::get(format!("/sites?{query}")).body(()).unwrap().into_parts();
+        Asked::from_request_parts(&mut parts, &()).await.map(|Asked(asked)| asked)
+    }
+
+    #[tokio::test]
+    async fn a_limit_is_one_to_five_hundred() {
+        for (query, limit) in [("", Some(50)), ("limit=1", Some(1)), ("limit=500", Some(500))] {
+            let asked: PagingQuery = ask(query).await.unwrap();
+            assert_eq!(asked.paging().ok().map(|paging| paging.limit), limit);
+        }
+        for query in ["limit=0", "limit=501"] {
+            assert!(ask::<PagingQuery>(query).await.unwrap().paging().is_err(), "{query}");
+        }
+        for query in ["limit=-1", "limit=ten", "limit=", "limit=1.5", "limit=1&limit=2"] {
+            assert!(ask::<PagingQuery>(query).await.is_err(), "{query}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unknown_field_is_refused_by_name() {
+        let failure = ask::<ListQuery>("limt=3").await.err().unwrap();
+        assert_eq!((failure.kind.code, failure.kind.status), ("malformed_request", 400));
+        assert!(failure.detail.contains("limt"), "{}", failure.detail);
+        assert!(ask::<Nothing>("a=b").await.is_err());
+        assert!(ask::<Nothing>("").await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_state_is_named_by_branch_or_by_ref() {
+        let at = |query: &'static str| async move { ask::<AtQuery>(query).await.unwrap().at() };
+        assert_eq!(at("branch=main").await.unwrap().reference.as_deref(), Some("main"));
+        assert_eq!(at("ref=main%4042&minVersion=7").await.unwrap().reference.as_deref(), Some("main@42"));
+        assert!(at("branch=main&ref=main").await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_nul_in_the_query_is_refused() {
+        assert!(ask::<BranchQuery>("branch=a%00b").await.is_err());
+    }
+}

@@ -1,0 +1,72 @@
+//! Answers: JSON with an `ETag` over the bytes that are sent.
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde::Serialize;
+
+use super::conditional::is_known;
+use crate::error::Failure;
+use crate::service::{Fault, Ready};
+
+/// What a handler answers.
+pub(super) type Reply = Result<Response, Failure>;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// Bytes that stand ready, or 304 where the caller has them.
+pub(super) fn ready(request: &HeaderMap, ready: Ready) -> Reply {
+    send(request, ready.bytes, &ready.etag)
+}
+
+/// A value that was read: as `ready`, with a tag made from its bytes.
+pub(super) fn read(request: &HeaderMap, value: &impl Serialize) -> Reply {
+    let bytes = bytes_of(value)?;
+    let hash = blake3::hash(&bytes);
+    let etag = format!("\"{}\"", data_encoding::HEXLOWER.encode(&hash.as_bytes()[..16]));
+    send(request, bytes, &etag)
+}
+
+/// The answer to a write.
+pub(super) fn written(status: StatusCode, value: &impl Serialize) -> Reply {
+    let mut response = Response::new(Body::from(bytes_of(value)?));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+    Ok(response)
+}
+
+fn send(request: &HeaderMap, bytes: Bytes, etag: &str) -> Reply {
+    let known = is_known(request, etag);
+    let mut response = Response::new(if known { Body::empty() } else { Body::from(bytes) });
+    if known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    }
+    let etag = HeaderValue::from_str(etag).map_err(|e| Fault::Internal(format!("the tag {etag}: {e}")))?;
+    response.headers_mut().insert(header::ETAG, etag);
+    response.headers_mut().insert(header::CACHE_CONTROL, PRIVATE);
+    Ok(response)
+}
+
+fn bytes_of(value: &impl Serialize) -> Result<Bytes, Fault> {
+    let bytes = serde_json::to_vec(value).map_err(|e| Fault::Internal(format!("an answer as JSON: {e}")))?;
+    Ok(bytes.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_bytes_have_an_equal_tag_and_are_sent_once() {
+        let first = read(&HeaderMap::new(), &[1, 2]).unwrap();
+        let tag = first.headers()[header::ETAG].clone();
+        let request = HeaderMap::from_iter([(header::IF_NONE_MATCH, tag)]);
+        assert_eq!(read(&request, &[1, 2]).unwrap().status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(read(&request, &[1, 3]).unwrap().status(), StatusCode::OK);
+    }
+}

@@ -1,0 +1,163 @@
+//! `POST /ops`, for every door: judge who asks, read the batch, hand it to the site's writer.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::envelope::{Answer, Envelope};
+use super::site::{Intent, Job, Keyed, Submission, answer, digest};
+use super::{Fault, Result, Service, authorize};
+use crate::auth::Principal;
+use crate::content::batch::{self, Asked, MAX_OPS};
+use crate::content::commit::Body;
+use crate::content::ops::Op;
+use crate::content::problem::{Code, Problem};
+use crate::store::Source;
+
+/// Longest idempotency key.
+const MAX_KEY: usize = 255;
+
+/// Longest summary, in characters.
+const MAX_SUMMARY: usize = 1000;
+
+impl Service {
+    /// Applies a batch: all of it as one commit, or none of it. `request` is the body as it came: what an idempotency
+    /// key stands for.
+    ///
+    /// # Errors
+    /// Every kind of `Fault` but those of the registries.
+    pub async fn submit(
+        &self,
+        who: &Principal,
+        source: Source,
+        request: &[u8],
+        envelope: Envelope,
+    ) -> Result<Answer> {
+        let site = self.meant_site(who, envelope.site.as_deref()).await?;
+        let branch = envelope.branch.as_deref().unwrap_or("main");
+        authorize::on_branch(who, &site, branch)?;
+        if branch != "main" {
+            return Err(Fault::BranchNotFound(branch.to_owned()));
+        }
+        check(&envelope)?;
+        let open = self.open(&site).await?;
+        let intent = intent(batch::read(envelope.ops).map_err(Fault::Refused)?)?;
+        let mut key = None;
+        if let Some(text) = envelope.idempotency_key {
+            let keyed =
+                Keyed { key: text.into(), request: digest(request), unseen_to: open.head.load().link.seq };
+            if let Some(entry) = self.outside.store.by_key(open.site.key, &who.actor, &keyed.key).await? {
+                if entry.request != Some(keyed.request) {
+                    return Err(Fault::KeyReused);
+                }
+                let body =
+                    Body::decode(entry.format, &entry.body).map_err(|e| Fault::Internal(e.to_string()))?;
+                return Ok(answer(&site, &entry, &body));
+            }
+            key = Some(keyed);
+        }
+        let (reply, answered) = oneshot::channel();
+        let submission = Submission {
+            who: who.actor.clone(),
+            source,
+            intent,
+            expected_version: envelope.expected_version,
+            if_match: envelope.if_match,
+            key: key.filter(|_| !envelope.dry_run),
+            dry_run: envelope.dry_run,
+            summary: envelope.summary.filter(|text| !text.trim().is_empty()),
+            reply,
+        };
+        open.send(Job::Submit(Box::new(submission))).await?;
+        match answered.await {
+            Ok(Err(conflict @ Fault::VersionConflict { .. })) => {
+                Err(self.with_commits(&open, envelope.expected_version, conflict).await)
+            }
+            Ok(answer) => answer,
+            Err(_) => Err(Fault::Unavailable("the site was closed before the batch was judged".into())),
+        }
+    }
+
+    /// The site a caller means: the one it names, else its token's only one, else the store's only one.
+    async fn meant_site(&self, who: &Principal, named: Option<&str>) -> Result<String> {
+        if let Some(named) = named {
+            return Ok(named.to_owned());
+        }
+        if let [only] = who.grant.sites.as_slice() {
+            return Ok(only.clone());
+        }
+        let mut sites = self.outside.store.sites("", 50).await?;
+        sites.retain(|site| who.grant.sees(&site.id));
+        match sites.as_slice() {
+            [only] => Ok(only.id.clone()),
+            _ => {
+                let ids: Vec<_> = sites.iter().map(|site| site.id.as_str()).collect();
+                Err(Fault::Malformed("/site".into(), format!("name the site; there are: {}", ids.join(", "))))
+            }
+        }
+    }
+}
+
+/// Judges the envelope.
+fn check(envelope: &Envelope) -> Result<()> {
+    let malformed = |pointer: &str, message: String| Err(Fault::Malformed(pointer.into(), message));
+    let count = envelope.ops.len();
+    if count == 0 || count > MAX_OPS {
+        return malformed("/ops", format!("a batch has 1 to {MAX_OPS} ops, not {count}: send it in parts"));
+    }
+    if let Some(key) = &envelope.idempotency_key
+        && (key.is_empty() || key.len() > MAX_KEY || key.chars().any(char::is_control))
+    {
+        return malformed(
+            "/idempotencyKey",
+            format!("a key is 1 to {MAX_KEY} bytes without control characters"),
+        );
+    }
+    if let Some(summary) = &envelope.summary
+        && (summary.chars().count() > MAX_SUMMARY || summary.contains('\0'))
+    {
+        return malformed("/summary", format!("a summary has at most {MAX_SUMMARY} characters and no NUL"));
+    }
+    Ok(())
+}
+
+/// Ops that look into history stand alone in their batch; all others go together.
+fn intent(asked: Vec<Asked>) -> Result<Intent> {
+    let looks_back = |asked: &Asked| matches!(asked.op, Op::Undo(_) | Op::Redo(_) | Op::RestoreVersion(_));
+    if asked.len() > 1
+        && let Some(at) = asked.iter().position(looks_back)
+    {
+        let message = format!("{} stands alone in its batch", asked[at].op.name());
+        return Err(Fault::Refused(vec![Problem {
+            op: Some(at),
+            ..Problem::new(Code::OpRejected, "", message)
+        }]));
+    }
+    let mut asked = asked;
+    match asked.pop() {
+        Some(Asked { op: Op::Undo(op), raw }) => Ok(Intent::Undo(op, raw)),
+        Some(Asked { op: Op::Redo(op), raw }) => Ok(Intent::Redo(op, raw)),
+        Some(Asked { op: Op::RestoreVersion(op), raw }) => Ok(Intent::Restore(op, raw)),
+        last => {
+            asked.extend(last);
+            Ok(Intent::Ops(asked))
+        }
+    }
+}
+
+impl Service {
+    /// A version conflict with the commits that came between.
+    async fn with_commits(
+        &self,
+        open: &Arc<super::site::OpenSite>,
+        expected: Option<u64>,
+        conflict: Fault,
+    ) -> Fault {
+        let Fault::VersionConflict { detail, current, .. } = conflict else { return conflict };
+        let commits = match expected {
+            Some(expected) => self.lines_since(open, expected, current).await.unwrap_or_default(),
+            None => Vec::new(),
+        };
+        Fault::VersionConflict { detail, current, commits }
+    }
+}

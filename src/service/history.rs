@@ -1,0 +1,248 @@
+//! Reading history: lists of commits, one commit whole, what undo and redo would take.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::outside::rfc3339;
+use super::read::find;
+use super::reference::Reference;
+use super::site::{BRANCH_STACK, MAIN, OpenSite, PAGE_STACK, load_page, node_key};
+use super::view::{At, HistoryQuery, Listed, Paging};
+use super::{Fault, Result, Service, authorize};
+use crate::auth::{Principal, Scope};
+use crate::content::change::{Change, Place};
+use crate::content::commit::Body;
+use crate::content::id::{BlockId, PageId};
+use crate::store::{Bounds, CommitRow, Kind, NodeKey, Stack};
+
+impl Service {
+    /// Commits, newest first.
+    ///
+    /// # Errors
+    /// `BranchNotFound`, `PageNotFound`, `Malformed` for a cursor that is none.
+    pub async fn history(
+        &self,
+        who: &Principal,
+        site: &str,
+        query: &HistoryQuery,
+        paging: &Paging,
+    ) -> Result<Listed<Value>> {
+        let open = self.readable(who, site, query.branch.as_deref()).await?;
+        let mut up_to = match &paging.cursor {
+            None => None,
+            Some(cursor) => match cursor.strip_prefix('v').and_then(|version| version.parse::<u64>().ok()) {
+                Some(version) => Some(version.saturating_sub(1)),
+                None => {
+                    return Err(Fault::Malformed("cursor".into(), "this is no cursor of a history".into()));
+                }
+            },
+        };
+        let node = match &query.page {
+            Some(page) => Some(node_of(&open, page)?),
+            None => query
+                .block
+                .as_deref()
+                .and_then(|block| open.head.load().root.home(&BlockId::from(block)).map(node_key)),
+        };
+        let mut items = Vec::new();
+        let mut last = None;
+        loop {
+            let want = paging.limit + 1;
+            let who = query.actor.as_deref().map(Arc::from);
+            let bounds = Bounds { up_to, node, who, limit: want, ..Bounds::default() };
+            let rows = open.store.commits(open.site.key, MAIN, &bounds).await?;
+            let end = rows.len() < want;
+            for row in rows {
+                let version = row.entry.version.unwrap_or_default();
+                let body = body(&row)?;
+                up_to = Some(version.saturating_sub(1));
+                if query.block.as_deref().is_some_and(|block| !touches(&body, block)) {
+                    continue;
+                }
+                if items.len() == paging.limit {
+                    return Ok(Listed { items, next_cursor: last });
+                }
+                last = Some(format!("v{version}"));
+                items.push(line(&row, &body));
+            }
+            if end || up_to == Some(0) {
+                return Ok(Listed { items, next_cursor: None });
+            }
+        }
+    }
+
+    /// One commit: its line of the history, its ops, its changes, and the pages it touched before and after it.
+    ///
+    /// # Errors
+    /// `VersionNotFound`, `BranchNotFound`.
+    pub async fn commit(
+        &self,
+        who: &Principal,
+        site: &str,
+        branch: Option<&str>,
+        version: u64,
+    ) -> Result<Value> {
+        let open = self.readable(who, site, branch).await?;
+        let missing = || Fault::VersionNotFound(format!("main has no version {version}"));
+        let above = version.checked_sub(1).ok_or_else(missing)?;
+        let bounds = Bounds { above, up_to: Some(version), limit: 1, ..Bounds::default() };
+        let row = open.store.commits(open.site.key, MAIN, &bounds).await?.pop().ok_or_else(missing)?;
+        let body = body(&row)?;
+        let mut commit = line(&row, &body);
+        let types = open.head.load().root.types.clone();
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        for page in &body.pages {
+            for (version, pages) in [(above, &mut before), (version, &mut after)] {
+                if let Some(page) =
+                    load_page(open.store.as_ref(), &open.site, &page.id, version, &types).await?
+                {
+                    pages.push(page.to_value());
+                }
+            }
+        }
+        commit["ops"] = body.ops.into();
+        commit["changes"] =
+            serde_json::to_value(&body.changes).map_err(|e| Fault::Internal(e.to_string()))?;
+        commit["results"] =
+            serde_json::to_value(&body.results).map_err(|e| Fault::Internal(e.to_string()))?;
+        commit["before"] = before.into();
+        commit["after"] = after.into();
+        Ok(commit)
+    }
+
+    /// What `undo` and `redo` would take on a page, or on the branch.
+    ///
+    /// # Errors
+    /// `PageNotFound`, `BranchNotFound`.
+    pub async fn history_status(
+        &self,
+        who: &Principal,
+        site: &str,
+        branch: Option<&str>,
+        page: Option<&str>,
+    ) -> Result<Value> {
+        let open = self.readable(who, site, branch).await?;
+        let node = page.map(|page| node_of(&open, page)).transpose()?;
+        let kinds = if page.is_some() { PAGE_STACK.to_vec() } else { BRANCH_STACK.to_vec() };
+        let newest = |kinds: Vec<Kind>, live_only: bool| {
+            let stack = Stack { node, kinds, live_only, ..Stack::default() };
+            let open = open.clone();
+            async move { open.store.newest(open.site.key, MAIN, &stack).await }
+        };
+        let undo = newest(kinds, true).await?;
+        let edit = newest(BRANCH_STACK.to_vec(), false).await?;
+        let redo = newest(vec![Kind::Undo], true).await?.filter(|redo| edit.is_none_or(|edit| edit < *redo));
+        let undo = match undo {
+            Some(version) => Some(one_line(&open, version).await?),
+            None => None,
+        };
+        let redo = match redo {
+            Some(version) => Some(one_line(&open, target(&open, version).await?).await?),
+            None => None,
+        };
+        Ok(json!({ "canUndo": undo.is_some(), "canRedo": redo.is_some(), "undo": undo, "redo": redo }))
+    }
+
+    /// The lines of commits behind one version and up to another, newest first, at most twenty.
+    pub(super) async fn lines_since(&self, open: &OpenSite, above: u64, up_to: u64) -> Result<Vec<Value>> {
+        let bounds = Bounds { above, up_to: Some(up_to), limit: 20, ..Bounds::default() };
+        let rows = open.store.commits(open.site.key, MAIN, &bounds).await?;
+        rows.iter().map(|row| Ok(line(row, &body(row)?))).collect()
+    }
+
+    /// An open site that may be read, of a branch that is there.
+    async fn readable(&self, who: &Principal, site: &str, branch: Option<&str>) -> Result<Arc<OpenSite>> {
+        authorize::on_site(who, Scope::Read, site)?;
+        let open = self.open(site).await?;
+        match Reference::parse(branch.unwrap_or("main"))? {
+            Reference::Head => Ok(open),
+            Reference::Version(_) => Err(Fault::BranchNotFound(branch.unwrap_or_default().to_owned())),
+        }
+    }
+
+    /// A state of two, for `diff`.
+    pub(super) fn at(reference: &str) -> At {
+        At { reference: Some(reference.to_owned()), min_version: None }
+    }
+}
+
+/// The node of a page that is there, or of an id that was.
+fn node_of(open: &OpenSite, page: &str) -> Result<NodeKey> {
+    match find(&open.head.load().root, page) {
+        Ok(id) => Ok(node_key(&id)),
+        Err(_) if page.starts_with("pg_") => Ok(node_key(&PageId::from(page))),
+        Err(fault) => Err(fault),
+    }
+}
+
+fn body(row: &CommitRow) -> Result<Body> {
+    Body::decode(row.entry.format, &row.entry.body).map_err(|e| Fault::Internal(e.to_string()))
+}
+
+/// A commit's line in the history.
+fn line(row: &CommitRow, body: &Body) -> Value {
+    let entry = &row.entry;
+    let pages: Vec<Value> = body
+        .pages
+        .iter()
+        .map(|page| json!({ "id": page.id, "slug": page.slug, "removed": page.hash.is_none() }))
+        .collect();
+    let mut line = json!({
+        "version": entry.version,
+        "seq": entry.seq,
+        "commit": entry.commit_id(),
+        "at": rfc3339(entry.at_ms),
+        "actor": &*entry.who,
+        "source": entry.source.as_str(),
+        "kind": entry.kind.as_str(),
+        "summary": body.summary,
+        "pages": pages,
+        "opCount": body.ops.len(),
+    });
+    if BRANCH_STACK.contains(&entry.kind) && !row.live {
+        line["undone"] = true.into();
+    }
+    if let (Some(target), field) = (body.target, target_field(entry.kind)) {
+        line[field] = target.into();
+    }
+    line
+}
+
+/// What the version that a commit points to is to it.
+fn target_field(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Undo => "undoes",
+        Kind::Redo => "redoes",
+        _ => "restores",
+    }
+}
+
+async fn one_line(open: &OpenSite, version: u64) -> Result<Value> {
+    let bounds = Bounds { above: version - 1, up_to: Some(version), limit: 1, ..Bounds::default() };
+    let row = open.store.commits(open.site.key, MAIN, &bounds).await?.pop();
+    let row = row.ok_or_else(|| Fault::Internal(format!("version {version} is not in the log")))?;
+    Ok(line(&row, &body(&row)?))
+}
+
+/// The version that an undo took back.
+async fn target(open: &OpenSite, undo: u64) -> Result<u64> {
+    let bounds = Bounds { above: undo - 1, up_to: Some(undo), limit: 1, ..Bounds::default() };
+    let row = open.store.commits(open.site.key, MAIN, &bounds).await?.pop();
+    let target = row.map(|row| body(&row)).transpose()?.and_then(|body| body.target);
+    target.ok_or_else(|| Fault::Internal(format!("undo {undo} has no target")))
+}
+
+/// Whether a commit changed a block, or something within it.
+fn touches(body: &Body, block: &str) -> bool {
+    let named = |place: &Place| place.parent.block().is_some_and(|id| id.as_str() == block);
+    body.changes.iter().any(|change| {
+        change.node().block().is_some_and(|id| id.as_str() == block)
+            || match change {
+                Change::Insert { at, value, .. } | Change::Remove { at, value, .. } => {
+                    named(at) || value.to_string().contains(&format!("\"{block}\""))
+                }
+                Change::Set { .. } | Change::Move { .. } => false,
+            }
+    })
+}

@@ -1,0 +1,292 @@
+//! One round of the writer: the batches that waited, lowered one behind the other on a draft of the head, and the
+//! rows they become. Nobody but the writer sees it until its rows are durable.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::super::envelope::{Answer, TouchedPage};
+use super::super::outside::TimedMint;
+use super::super::{Fault, Result};
+use super::job::{Keyed, Submission};
+use super::recent::{Commit, Recent};
+use super::{Head, MAIN, Outside, node_key};
+use crate::content::change::{Change, Node};
+use crate::content::commit::{Body, FORMAT, PageEffect};
+use crate::content::document::{Root, Stamp};
+use crate::content::draft::Drafted;
+use crate::content::id::PageId;
+use crate::content::json::Value;
+use crate::content::ops::OpResult;
+use crate::store::{Append, Digest, Entry, Kind, NodeKey, Relive, Site, Touched, commit_id};
+
+/// What a batch came to, not yet an entry.
+pub(super) struct Outcome {
+    pub(super) kind: Kind,
+    pub(super) ops: Vec<Value>,
+    pub(super) drafted: Drafted,
+    pub(super) results: Vec<OpResult>,
+    pub(super) target: Option<u64>,
+    pub(super) only_page: Option<PageId>,
+    /// Rows of earlier commits whose `live` this one changes.
+    pub(super) relive: Vec<Relive>,
+    pub(super) summary: String,
+}
+
+/// The rows of a round and the state behind them.
+pub(super) struct Round<'a> {
+    outside: &'a Outside,
+    site: &'a Site,
+    pub(super) root: Root,
+    pub(super) append: Append,
+    pub(super) at_ms: i64,
+    pub(super) recent: Recent,
+    /// How often this round touched each page.
+    pub(super) touched: HashMap<PageId, u32>,
+    /// Keys that came in this round: who, key, seq, request, answer.
+    pub(super) keys: Vec<(Arc<str>, Keyed, u64, Answer)>,
+}
+
+impl<'a> Round<'a> {
+    /// Begins on the head.
+    pub(super) fn new(outside: &'a Outside, site: &'a Site, head: &Head, recent: &Recent) -> Self {
+        let append = Append {
+            after: head.link,
+            entries: Vec::new(),
+            touched: Vec::new(),
+            relive: Vec::new(),
+            blobs: Vec::new(),
+        };
+        Round {
+            outside,
+            site,
+            root: head.root.clone(),
+            append,
+            at_ms: head.at_ms,
+            recent: recent.clone(),
+            touched: HashMap::new(),
+            keys: Vec::new(),
+        }
+    }
+
+    /// New ids.
+    pub(super) fn mint(&self) -> TimedMint<'a> {
+        TimedMint::new(self.outside.clock.as_ref(), self.outside.chance.as_ref())
+    }
+
+    /// Whether nothing waits to be appended.
+    pub(super) fn is_empty(&self) -> bool {
+        self.append.entries.is_empty()
+    }
+
+    /// The answer to a key that came earlier in this round.
+    pub(super) fn answered(&self, who: &Arc<str>, key: &Keyed) -> Option<Result<Answer>> {
+        let (_, kept, _, answer) = self.keys.iter().find(|(w, kept, ..)| w == who && kept.key == key.key)?;
+        Some(if kept.request == key.request { Ok(answer.clone()) } else { Err(Fault::KeyReused) })
+    }
+
+    /// Makes a batch's outcome the next entry, or answers that nothing changed.
+    pub(super) fn land(&mut self, submission: &Submission, outcome: Outcome) -> Result<Answer> {
+        let Outcome { kind, ops, drafted, results, target, only_page, relive, summary } = outcome;
+        let changed = !drafted.changes.is_empty();
+        if submission.dry_run || (!changed && submission.key.is_none()) {
+            return Ok(self.trial(submission, drafted, results, changed));
+        }
+        let mut body = Body { ops, results, ids: drafted.ids, summary, target, only_page, ..Body::default() };
+        let mut nodes = Vec::new();
+        let mut version = None;
+        if changed {
+            let stamp = self.stamp(submission);
+            version = Some(stamp.version);
+            let mut root = drafted.root;
+            root.seal(&drafted.touched, &stamp);
+            body.pages = effects(&self.root, &root, drafted.touched.iter());
+            nodes = drafted.touched.iter().map(node_key).collect();
+            for page in &drafted.touched {
+                *self.touched.entry(page.clone()).or_default() += 1;
+            }
+            if touches_site(&drafted.changes) {
+                nodes.push(NodeKey::SITE);
+            }
+            body.changes = drafted.changes;
+            self.root = root;
+        } else {
+            body.version = Some(self.root.version);
+        }
+        let entry = self.entry(submission, if changed { kind } else { Kind::Note }, version, &body)?;
+        let answer = answer(&self.site.id, &entry, &body);
+        if let Some(version) = version {
+            self.index(&entry, version, nodes, relive, body);
+        }
+        if let Some(key) = &submission.key {
+            self.keys.push((submission.who.clone(), key.clone(), entry.seq, answer.clone()));
+        }
+        self.append.entries.push(entry);
+        Ok(answer)
+    }
+
+    /// The answer of a batch that is not stored.
+    fn trial(
+        &self,
+        submission: &Submission,
+        drafted: Drafted,
+        results: Vec<OpResult>,
+        changed: bool,
+    ) -> Answer {
+        let mut root = drafted.root;
+        let stamp = self.stamp(submission);
+        let version = if changed { stamp.version } else { self.root.version };
+        let mut pages = Vec::new();
+        if changed {
+            root.seal(&drafted.touched, &stamp);
+            pages = effects(&self.root, &root, drafted.touched.iter());
+        }
+        Answer {
+            site: self.site.id.clone(),
+            branch: "main".into(),
+            version,
+            commit: None,
+            changed,
+            dry_run: submission.dry_run,
+            results,
+            ids: drafted.ids,
+            pages: pages.into_iter().map(touched_page).collect(),
+        }
+    }
+
+    fn stamp(&self, submission: &Submission) -> Stamp {
+        let at_ms = self.outside.clock.now_ms().max(self.at_ms);
+        Stamp { version: self.root.version + 1, at_ms, who: submission.who.clone() }
+    }
+
+    fn entry(
+        &mut self,
+        submission: &Submission,
+        kind: Kind,
+        version: Option<u64>,
+        body: &Body,
+    ) -> Result<Entry> {
+        self.at_ms = self.outside.clock.now_ms().max(self.at_ms);
+        let (seq, previous) = match self.append.entries.last() {
+            Some(last) => (last.seq, last.hash),
+            None => (self.append.after.seq, self.append.after.hash),
+        };
+        let mut entry = Entry {
+            seq: seq + 1,
+            format: FORMAT,
+            kind,
+            at_ms: self.at_ms,
+            who: submission.who.clone(),
+            source: submission.source,
+            branch: Some(MAIN),
+            version,
+            key: submission.key.as_ref().map(|key| key.key.clone()),
+            request: submission.key.as_ref().map(|key| key.request),
+            body: body.encode().map_err(|e| Fault::Internal(e.to_string()))?,
+            hash: [0; 32],
+        };
+        entry.hash = entry.chain_hash(&previous);
+        Ok(entry)
+    }
+
+    /// Writes the touched rows, and changes those of earlier commits: of this round at once, of older ones in the store.
+    fn index(&mut self, entry: &Entry, version: u64, nodes: Vec<NodeKey>, relive: Vec<Relive>, body: Body) {
+        let live = entry.kind != Kind::Redo;
+        let row = |node: &NodeKey| Touched { branch: MAIN, node: *node, version, kind: entry.kind, live };
+        self.append.touched.extend(nodes.iter().map(row));
+        for relive in relive {
+            self.recent.relive(relive.version, relive.node, relive.live);
+            let mut here = false;
+            for row in self.append.touched.iter_mut().filter(|row| row.version == relive.version) {
+                here = true;
+                if relive.node.is_none_or(|node| node == row.node) {
+                    row.live = relive.live;
+                }
+            }
+            if !here {
+                self.append.relive.push(relive);
+            }
+        }
+        self.recent.push(Commit {
+            version,
+            id: entry.commit_id(),
+            kind: entry.kind,
+            who: entry.who.clone(),
+            summary: body.summary,
+            changes: Arc::new(body.changes),
+            nodes: nodes.into_iter().map(|node| (node, live)).collect(),
+            target: body.target,
+            only_page: body.only_page,
+        });
+    }
+}
+
+/// Whether changes speak of more than the insides of pages.
+pub(super) fn touches_site(changes: &[Change]) -> bool {
+    changes.iter().any(|change| match change {
+        Change::Set { node: Node::Site, .. } => true,
+        Change::Set { node: Node::Page(_), path, .. } => path.first().is_some_and(|step| &**step == "slug"),
+        Change::Set { .. } => false,
+        Change::Insert { node, .. } | Change::Remove { node, .. } | Change::Move { node, .. } => {
+            matches!(node, Node::Page(_))
+        }
+    })
+}
+
+fn effects<'a>(before: &Root, after: &Root, touched: impl Iterator<Item = &'a PageId>) -> Vec<PageEffect> {
+    let slug = |root: &Root, id: &PageId| root.stub(id).map(|stub| stub.slug.to_string());
+    let effect = |id: &PageId| PageEffect {
+        id: id.clone(),
+        slug: slug(after, id).or_else(|| slug(before, id)).unwrap_or_default(),
+        hash: after.stub(id).map(|stub| stub.hash),
+    };
+    touched.map(effect).collect()
+}
+
+fn touched_page(page: PageEffect) -> TouchedPage {
+    TouchedPage {
+        id: page.id.to_string(),
+        slug: page.slug,
+        removed: page.hash.is_none(),
+        hash: page.hash.map(|hash| hash.to_string()),
+    }
+}
+
+/// The answer is a function of the entry: the first time, and whenever its key comes again.
+pub(in super::super) fn answer(site: &str, entry: &Entry, body: &Body) -> Answer {
+    Answer {
+        site: site.to_owned(),
+        branch: "main".into(),
+        version: entry.version.or(body.version).unwrap_or_default(),
+        commit: entry.version.map(|_| commit_id(entry.seq, &entry.hash)),
+        changed: entry.version.is_some(),
+        dry_run: false,
+        results: body.results.clone(),
+        ids: body.ids.clone(),
+        pages: body.pages.iter().cloned().map(touched_page).collect(),
+    }
+}
+
+/// As `Recent` keeps a commit, from an entry that another process wrote.
+pub(super) fn remember(entry: &Entry, body: Body, version: u64) -> Commit {
+    let mut nodes: Vec<(NodeKey, bool)> =
+        body.pages.iter().map(|page| (node_key(&page.id), entry.kind != Kind::Redo)).collect();
+    if touches_site(&body.changes) {
+        nodes.push((NodeKey::SITE, entry.kind != Kind::Redo));
+    }
+    Commit {
+        version,
+        id: entry.commit_id(),
+        kind: entry.kind,
+        who: entry.who.clone(),
+        summary: body.summary,
+        changes: Arc::new(body.changes),
+        nodes,
+        target: body.target,
+        only_page: body.only_page,
+    }
+}
+
+/// The digest of a request that came with a key.
+pub(in super::super) fn digest(request: &[u8]) -> Digest {
+    *blake3::hash(request).as_bytes()
+}

@@ -1,0 +1,146 @@
+//! The registry of sites. What a site says of itself is its config, which ops change; the registry knows its id.
+
+use std::sync::PoisonError;
+
+use serde_json::{Map, Value, json};
+
+use super::envelope::Envelope;
+use super::outside::rfc3339;
+use super::site::OpenSite;
+use super::view::{Listed, Made, Paging, SiteCard};
+use super::{Fault, Result, Service, authorize};
+use crate::auth::{Principal, Scope};
+use crate::content::json::canonical;
+use crate::content::problem::Halt;
+use crate::content::site_config;
+use crate::store::Source;
+
+/// Longest id of a site.
+const MAX_ID: usize = 64;
+
+impl Service {
+    /// Sites that the caller may see, by id.
+    ///
+    /// # Errors
+    /// `InsufficientScope`, `Unavailable`.
+    pub async fn sites(&self, who: &Principal, paging: &Paging) -> Result<Listed<SiteCard>> {
+        authorize::anywhere(who, Scope::Read)?;
+        let mut after = paging.cursor.clone().unwrap_or_default();
+        let mut items = Vec::new();
+        loop {
+            let sites = self.outside.store.sites(&after, paging.limit + 1).await?;
+            let end = sites.len() <= paging.limit;
+            for site in sites {
+                if items.len() == paging.limit {
+                    return Ok(Listed { items, next_cursor: Some(after) });
+                }
+                after.clone_from(&site.id);
+                if who.grant.sees(&site.id) {
+                    items.push(card(self.open(&site.id).await?.as_ref()));
+                }
+            }
+            if end {
+                return Ok(Listed { items, next_cursor: None });
+            }
+        }
+    }
+
+    /// Makes a site with a config to start from. The same site again with equal content is left as it is.
+    ///
+    /// # Errors
+    /// `BadSite`, `SiteTaken`, `Refused` for fields a config can't have.
+    pub async fn create_site(
+        &self,
+        who: &Principal,
+        id: &str,
+        fields: Map<String, Value>,
+    ) -> Result<(SiteCard, Made)> {
+        let id = normalise(id).ok_or_else(|| Fault::BadSite(id.to_owned()))?;
+        authorize::on_site(who, Scope::Admin, &id)?;
+        let config = site_config::patched(&json!({}), &fields, "").map_err(refused)?;
+        let genesis = canonical(&config);
+        let now = self.outside.clock.now_ms();
+        let (site, new) = self.outside.store.create_site(&id, genesis.as_bytes(), now).await?;
+        let open = self.open(&id).await?;
+        if new {
+            return Ok((card(&open), Made::New));
+        }
+        let same = site.genesis == genesis.as_bytes() || *open.head.load().root.config == config;
+        if same { Ok((card(&open), Made::Unchanged)) } else { Err(Fault::SiteTaken(id)) }
+    }
+
+    /// A site.
+    ///
+    /// # Errors
+    /// `SiteNotFound`.
+    pub async fn site(&self, who: &Principal, site: &str) -> Result<SiteCard> {
+        authorize::on_site(who, Scope::Read, site)?;
+        Ok(card(self.open(site).await?.as_ref()))
+    }
+
+    /// Changes a site's config: the op `update_site_config`, so that it can be undone like everything else.
+    ///
+    /// # Errors
+    /// As `submit`.
+    pub async fn update_site(
+        &self,
+        who: &Principal,
+        site: &str,
+        patch: Map<String, Value>,
+    ) -> Result<SiteCard> {
+        authorize::on_site(who, Scope::Admin, site)?;
+        let op = json!({ "op": "update_site_config", "patch": patch });
+        let envelope = Envelope { site: Some(site.to_owned()), ops: vec![op], ..Envelope::default() };
+        self.submit(who, Source::Api, &[], envelope).await?;
+        Ok(card(self.open(site).await?.as_ref()))
+    }
+
+    /// Takes a site away: its id is free at once, its log stays in the store under its number.
+    ///
+    /// # Errors
+    /// `SiteNotFound`, `InsufficientScope`.
+    pub async fn remove_site(&self, who: &Principal, site: &str) -> Result<()> {
+        authorize::on_site(who, Scope::Admin, site)?;
+        let open = self.open(site).await?;
+        self.outside.store.remove_site(open.site.key, self.outside.clock.now_ms()).await?;
+        self.sites.write().unwrap_or_else(PoisonError::into_inner).remove(site);
+        Ok(())
+    }
+}
+
+fn card(open: &OpenSite) -> SiteCard {
+    SiteCard {
+        id: open.site.id.clone(),
+        created_at: rfc3339(open.site.created_ms),
+        config: (*open.head.load().root.config).clone(),
+    }
+}
+
+fn refused(halt: Halt) -> Fault {
+    match halt {
+        Halt::Refused(problems) => Fault::Refused(problems),
+        Halt::Missing(_) => Fault::Internal("a config needs no page".into()),
+        Halt::Broken(what) => Fault::Internal(what),
+    }
+}
+
+/// A site's id as addresses have it: lower case, runs of anything but letters and digits one dash.
+fn normalise(id: &str) -> Option<String> {
+    let id: String =
+        id.trim().to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let id = id.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
+    (1..=MAX_ID).contains(&id.len()).then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_made_fit_for_addresses() {
+        assert_eq!(normalise(" My Site! ").as_deref(), Some("my-site"));
+        assert_eq!(normalise("a__b").as_deref(), Some("a-b"));
+        assert_eq!(normalise("../.."), None);
+        assert_eq!(normalise(&"x".repeat(65)), None);
+    }
+}

@@ -1,0 +1,198 @@
+//! Use cases on the in-memory store: from a batch to the log and back, through undo, redo, restore and a restart.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::auth::Principal;
+use crate::store::Source;
+
+/// A clock that only moves when asked.
+#[derive(Default)]
+pub(super) struct Still(AtomicI64);
+
+impl Clock for Still {
+    fn now_ms(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Counts; good enough to tell ids apart.
+#[derive(Default)]
+pub(super) struct Counted(AtomicU64);
+
+impl Chance for Counted {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let next = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9E37_79B9_7F4A_7C15) + 1;
+            chunk.copy_from_slice(&next.to_be_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+/// A service over a store, and a caller.
+struct House {
+    service: Arc<Service>,
+    store: Arc<dyn Store>,
+    ana: Principal,
+}
+
+impl House {
+    async fn new() -> House {
+        let house = House::over(Arc::new(crate::store::Memory::default()), Arc::default());
+        house.service.create_site(&house.ana, "demo", serde_json::Map::new()).await.unwrap();
+        house
+    }
+
+    fn over(store: Arc<dyn Store>, chance: Arc<Counted>) -> House {
+        let service = Service::new(store.clone(), Arc::new(Still::default()), chance);
+        House { service, store, ana: Principal { actor: "ana".into(), ..Principal::operator() } }
+    }
+
+    /// The same store behind another process.
+    async fn restarted(self) -> House {
+        self.service.close().await;
+        let chance = Counted(AtomicU64::new(1 << 40));
+        House::over(self.store, Arc::new(chance))
+    }
+
+    async fn ops(&self, ops: Value) -> Result<Answer> {
+        self.send(&self.ana, json!({ "site": "demo", "ops": ops })).await
+    }
+
+    async fn send(&self, who: &Principal, body: Value) -> Result<Answer> {
+        let envelope = serde_json::from_value(body.clone()).unwrap();
+        self.service.submit(who, Source::Api, body.to_string().as_bytes(), envelope).await
+    }
+
+    async fn page(&self, at: &str, page: &str) -> Value {
+        let at = At { reference: Some(at.into()), min_version: None };
+        let ready = self.service.page(&self.ana, "demo", &at, page).await.unwrap();
+        serde_json::from_slice(&ready.bytes).unwrap()
+    }
+
+    async fn heading(&self) -> String {
+        self.page("main", "/a").await["blocks"][0]["props"]["text"].as_str().unwrap().to_owned()
+    }
+
+    async fn set(&self, text: &str) -> Answer {
+        let op = json!([{"op": "update_props", "page": "/a", "block": "blk_h", "patch": {"text": text}}]);
+        self.ops(op).await.unwrap()
+    }
+}
+
+fn page(slug: &str) -> Value {
+    json!({"op": "create_page", "slug": slug, "title": "A", "blocks": [
+        {"id": format!("blk_{}", if slug == "/a" { "h" } else { &slug[1..] }), "type": "Heading", "props": {"text": "one", "level": 2}}
+    ]})
+}
+
+#[tokio::test]
+async fn a_batch_is_one_version_and_is_read_back() {
+    let house = House::new().await;
+    let answer = house.ops(json!([page("/a"), page("/b")])).await.unwrap();
+    assert_eq!((answer.version, answer.changed, answer.pages.len()), (1, true, 2));
+    let read = house.page("main", "/a").await;
+    assert_eq!(read["hash"].as_str(), answer.pages.iter().find(|p| p.slug == "/a").unwrap().hash.as_deref());
+    assert_eq!(read["version"], 1);
+    assert_eq!(house.set("one").await.commit, None, "what changes nothing makes no commit");
+}
+
+#[tokio::test]
+async fn undo_and_redo_walk_the_pages_stack() {
+    let house = House::new().await;
+    house.ops(json!([page("/a")])).await.unwrap();
+    house.set("two").await;
+    house.set("three").await;
+    let undo = || house.ops(json!([{"op": "undo", "page": "/a"}]));
+    let redo = || house.ops(json!([{"op": "redo", "page": "/a"}]));
+    let answer = undo().await.unwrap();
+    assert_eq!(answer.results[0].undid.as_ref().unwrap().version, 3);
+    assert_eq!(house.heading().await, "two");
+    undo().await.unwrap();
+    assert_eq!(house.heading().await, "one");
+    redo().await.unwrap();
+    redo().await.unwrap();
+    assert_eq!(house.heading().await, "three");
+    assert!(matches!(redo().await, Err(Fault::Refused(p)) if p[0].code.as_str() == "nothing_to_redo"));
+    undo().await.unwrap();
+    house.set("four").await;
+    assert!(redo().await.is_err(), "a newer edit clears redo");
+    let status = house.service.history_status(&house.ana, "demo", None, Some("/a")).await.unwrap();
+    assert_eq!((status["canUndo"].as_bool(), status["canRedo"].as_bool()), (Some(true), Some(false)));
+}
+
+#[tokio::test]
+async fn a_restart_loses_nothing_and_undo_goes_on() {
+    let house = House::new().await;
+    house.ops(json!([page("/a")])).await.unwrap();
+    for text in ["two", "three", "four"] {
+        house.set(text).await;
+    }
+    let before = house.page("main", "/a").await;
+    let house = house.restarted().await;
+    assert_eq!(house.page("main", "/a").await, before);
+    house.ops(json!([{"op": "undo"}])).await.unwrap();
+    assert_eq!(house.heading().await, "three");
+    house.ops(json!([{"op": "undo", "page": "/a"}])).await.unwrap();
+    assert_eq!(house.heading().await, "two");
+    assert_eq!(house.page("main@3", "/a").await["blocks"][0]["props"]["text"], "three");
+}
+
+#[tokio::test]
+async fn the_same_key_gets_the_same_answer() {
+    let house = House::new().await;
+    let body = json!({"site": "demo", "ops": [page("/a")], "idempotencyKey": "k1"});
+    let first = house.send(&house.ana, body.clone()).await.unwrap();
+    assert_eq!(house.send(&house.ana, body.clone()).await.unwrap(), first);
+    let other = json!({"site": "demo", "ops": [page("/b")], "idempotencyKey": "k1"});
+    assert!(matches!(house.send(&house.ana, other).await, Err(Fault::KeyReused)));
+    let bo = Principal { actor: "bo".into(), ..Principal::operator() };
+    let fresh = json!({"site": "demo", "ops": [page("/b")], "idempotencyKey": "k1"});
+    assert_eq!(house.send(&bo, fresh).await.unwrap().version, 2, "keys are kept per principal");
+    let house = house.restarted().await;
+    assert_eq!(house.send(&house.ana, body).await.unwrap(), first);
+    let nothing = json!({"site": "demo", "idempotencyKey": "k2", "ops":
+        [{"op": "update_props", "page": "/a", "block": "blk_h", "patch": {"text": "one"}}]});
+    let same = house.send(&house.ana, nothing.clone()).await.unwrap();
+    assert!(!same.changed);
+    assert_eq!(house.send(&house.ana, nothing).await.unwrap(), same);
+}
+
+#[tokio::test]
+async fn many_writers_at_once_get_each_their_version() {
+    let house = Arc::new(House::new().await);
+    house.ops(json!([page("/a")])).await.unwrap();
+    let tasks: Vec<_> = (0..64)
+        .map(|i| {
+            let house = house.clone();
+            tokio::spawn(async move { house.set(&format!("text {i}")).await.version })
+        })
+        .collect();
+    let mut versions = Vec::new();
+    for task in tasks {
+        versions.push(task.await.unwrap());
+    }
+    versions.sort_unstable();
+    assert_eq!(versions, (2..=65).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn what_a_caller_expects_is_judged() {
+    let house = House::new().await;
+    let hash = house.ops(json!([page("/a")])).await.unwrap().pages[0].hash.clone().unwrap();
+    house.set("two").await;
+    let ops = json!([{"op": "update_props", "page": "/a", "block": "blk_h", "patch": {"text": "x"}}]);
+    let stale = json!({"site": "demo", "ops": ops, "expectedVersion": 1});
+    match house.send(&house.ana, stale).await {
+        Err(Fault::VersionConflict { current: 2, commits, .. }) => assert_eq!(commits.len(), 1),
+        other => panic!("{other:?}"),
+    }
+    let stale = json!({"site": "demo", "ops": ops, "ifMatch": {"/a": hash}});
+    assert!(matches!(house.send(&house.ana, stale).await, Err(Fault::VersionConflict { .. })));
+    let trial = json!({"site": "demo", "ops": ops, "dryRun": true});
+    assert_eq!(house.send(&house.ana, trial).await.unwrap().version, 3);
+    assert_eq!(house.heading().await, "two", "a trial stores nothing");
+}

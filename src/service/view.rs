@@ -1,0 +1,102 @@
+//! What readers ask for, and what they get.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Which state to read: a ref, and at least which version.
+#[derive(Clone, Debug, Default)]
+pub struct At {
+    /// `main`, `main@42`, …; `main` where it is left out.
+    pub reference: Option<String>,
+    /// Wait, at most five seconds, until the branch is at least there.
+    pub min_version: Option<u64>,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Listed<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Where to go on; none at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// Which part of a list to read.
+#[derive(Clone, Debug)]
+pub struct Paging {
+    /// At most so many, 1 to 500.
+    pub limit: usize,
+    /// As an answer before gave it.
+    pub cursor: Option<String>,
+}
+
+/// Bytes that are ready to be sent, and the tag they go by.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    /// JSON.
+    pub bytes: Bytes,
+    /// An ETag with its quotes, over the bytes.
+    pub etag: Arc<str>,
+}
+
+/// A site as callers see it: its id, and what its config says of it on `main`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SiteCard {
+    /// Its id in addresses.
+    pub id: String,
+    /// RFC 3339.
+    pub created_at: String,
+    /// `name, previewUrl, purpose, …`: the config on `main`.
+    #[serde(flatten)]
+    pub config: Value,
+}
+
+/// How creating a site ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// It is new.
+    New,
+    /// It was there with equal content.
+    Unchanged,
+}
+
+/// Which commits to list.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HistoryQuery {
+    /// The branch.
+    #[serde(default)]
+    pub branch: Option<String>,
+    /// Only commits that touched this page, by id or slug.
+    #[serde(default)]
+    pub page: Option<String>,
+    /// Only this actor's.
+    #[serde(default)]
+    pub actor: Option<String>,
+    /// Only commits that touched this block.
+    #[serde(default)]
+    pub block: Option<String>,
+}
+
+/// A token as its maker asks for it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct NewToken {
+    /// For people to know it by.
+    pub name: String,
+    /// Scopes, of which the highest counts.
+    pub scopes: Vec<crate::auth::Scope>,
+    /// Only these sites.
+    pub sites: Vec<String>,
+    /// Writes only on branches that fit.
+    pub branches: Vec<String>,
+    /// Held by an agent.
+    pub agent: bool,
+    /// Ends by itself after so many milliseconds.
+    pub expires_in_ms: Option<i64>,
+}

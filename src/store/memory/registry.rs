@@ -1,0 +1,78 @@
+//! Sites and tokens in memory.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use super::{Memory, SiteRow};
+use crate::store::{Digest, Registry, Result, Site, SiteKey, StoreError, Token, actor};
+
+#[async_trait]
+impl Registry for Memory {
+    async fn create_site(&self, id: &str, genesis: &[u8], at_ms: i64) -> Result<(Site, bool)> {
+        let mut tables = self.tables();
+        if let Some(row) = tables.sites.iter().find(|row| row.site.id == id && !row.removed) {
+            return Ok((row.site.clone(), false));
+        }
+        let last = tables.sites.last().map_or(0, |row| row.site.key.0);
+        let site = Site {
+            key: SiteKey(last + 1),
+            id: id.to_owned(),
+            genesis: Bytes::copy_from_slice(genesis),
+            created_ms: at_ms,
+        };
+        tables.sites.push(SiteRow { site: site.clone(), removed: false });
+        Ok((site, true))
+    }
+
+    async fn site(&self, id: &str) -> Result<Option<Site>> {
+        let tables = self.tables();
+        let row = tables.sites.iter().find(|row| row.site.id == id && !row.removed);
+        Ok(row.map(|row| row.site.clone()))
+    }
+
+    async fn sites(&self, after: &str, limit: usize) -> Result<Vec<Site>> {
+        let tables = self.tables();
+        let living = tables.sites.iter().filter(|row| !row.removed && row.site.id.as_str() > after);
+        let mut sites: Vec<Site> = living.map(|row| row.site.clone()).collect();
+        sites.sort_by(|a, b| a.id.cmp(&b.id));
+        sites.truncate(limit);
+        Ok(sites)
+    }
+
+    async fn remove_site(&self, site: SiteKey, _at_ms: i64) -> Result<bool> {
+        let mut tables = self.tables();
+        let row = tables.sites.iter_mut().find(|row| row.site.key == site && !row.removed);
+        Ok(row.map(|row| row.removed = true).is_some())
+    }
+
+    async fn create_token(&self, mut token: Token) -> Result<Token> {
+        let mut tables = self.tables();
+        if tables.tokens.iter().any(|kept| kept.id == token.id || kept.hash == token.hash) {
+            return Err(StoreError::Damaged("the id or the hash of a new token is taken".to_owned()));
+        }
+        let taken = tables.tokens.iter().map(|kept| kept.actor.clone()).collect();
+        token.actor = actor::free(&token.actor, &taken);
+        tables.tokens.push(token.clone());
+        Ok(token)
+    }
+
+    async fn token(&self, hash: &Digest) -> Result<Option<Token>> {
+        Ok(self.tables().tokens.iter().find(|token| token.hash == *hash).cloned())
+    }
+
+    async fn tokens(&self) -> Result<Vec<Token>> {
+        let mut tokens = self.tables().tokens.clone();
+        tokens.sort_by(|a, b| (a.created_ms, &a.id).cmp(&(b.created_ms, &b.id)));
+        Ok(tokens)
+    }
+
+    async fn revoke_token(&self, id: &str, at_ms: i64) -> Result<bool> {
+        let mut tables = self.tables();
+        let token = tables.tokens.iter_mut().find(|token| token.id == id && token.revoked_ms.is_none());
+        Ok(token.map(|token| token.revoked_ms = Some(at_ms)).is_some())
+    }
+
+    async fn ping(&self) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,167 @@
+//! Sites and tokens on SQLite.
+
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use super::{Sqlite, fault, row};
+use crate::store::number::limit;
+use crate::store::{Digest, Registry, Result, Site, SiteKey, Token, actor};
+
+#[async_trait]
+impl Registry for Sqlite {
+    async fn create_site(&self, id: &str, genesis: &[u8], at_ms: i64) -> Result<(Site, bool)> {
+        let (id, genesis) = (id.to_owned(), Bytes::copy_from_slice(genesis));
+        self.writer.run(move |connection| create_site(connection, id, genesis, at_ms)).await
+    }
+
+    async fn site(&self, id: &str) -> Result<Option<Site>> {
+        self.readers.short(|connection| site(connection, id))
+    }
+
+    async fn sites(&self, after: &str, limit: usize) -> Result<Vec<Site>> {
+        let after = after.to_owned();
+        self.readers.long(move |connection| sites(connection, &after, limit)).await
+    }
+
+    async fn remove_site(&self, site: SiteKey, at_ms: i64) -> Result<bool> {
+        let work = move |connection: &mut Connection| {
+            let removed = connection.execute(
+                "UPDATE site SET removed_ms = ?2 WHERE site = ?1 AND removed_ms IS NULL",
+                params![site.0, at_ms],
+            );
+            Ok(removed.map_err(fault::at_commit)? > 0)
+        };
+        self.writer.run(work).await
+    }
+
+    async fn create_token(&self, token: Token) -> Result<Token> {
+        self.writer.run(move |connection| create_token(connection, token)).await
+    }
+
+    async fn token(&self, hash: &Digest) -> Result<Option<Token>> {
+        self.readers.short(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT id, name, actor, hash, \"grant\", created_ms, expires_ms, revoked_ms
+                FROM token
+                WHERE hash = ?1",
+            )?;
+            let mut rows = statement.query([&hash[..]])?;
+            rows.next()?.map(row::token).transpose()
+        })
+    }
+
+    async fn tokens(&self) -> Result<Vec<Token>> {
+        self.readers.long(tokens).await
+    }
+
+    async fn revoke_token(&self, id: &str, at_ms: i64) -> Result<bool> {
+        let id = id.to_owned();
+        let work = move |connection: &mut Connection| {
+            let revoked = connection.execute(
+                "UPDATE token SET revoked_ms = ?2 WHERE id = ?1 AND revoked_ms IS NULL",
+                params![id, at_ms],
+            );
+            Ok(revoked.map_err(fault::at_commit)? > 0)
+        };
+        self.writer.run(work).await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.readers.short(|connection| {
+            connection.prepare_cached("SELECT 1 FROM site LIMIT 1")?.exists([])?;
+            Ok(())
+        })
+    }
+}
+
+fn site(connection: &Connection, id: &str) -> Result<Option<Site>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT site, id, genesis, created_ms
+        FROM site
+        WHERE id = ?1 AND removed_ms IS NULL",
+    )?;
+    let mut rows = statement.query([id])?;
+    rows.next()?.map(row::site).transpose()
+}
+
+fn sites(connection: &Connection, after: &str, most: usize) -> Result<Vec<Site>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT site, id, genesis, created_ms
+        FROM site
+        WHERE id > ?1 AND removed_ms IS NULL
+        ORDER BY id
+        LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![after, limit(most)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(row::site(row)?);
+    }
+    Ok(found)
+}
+
+/// Rows of sites are never deleted, so SQLite's next number was never another's.
+fn create_site(
+    connection: &mut Connection,
+    id: String,
+    genesis: Bytes,
+    created_ms: i64,
+) -> Result<(Site, bool)> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let Some(site) = site(&transaction, &id)? {
+        return Ok((site, false));
+    }
+    transaction.execute(
+        "INSERT INTO site (id, genesis_hash, created_ms, genesis) VALUES (?1, ?2, ?3, ?4)",
+        params![id, Site::genesis_hash(&genesis), created_ms, &genesis[..]],
+    )?;
+    let key = SiteKey(transaction.last_insert_rowid());
+    transaction.commit().map_err(fault::at_commit)?;
+    Ok((Site { key, id, genesis, created_ms }, true))
+}
+
+fn create_token(connection: &mut Connection, mut token: Token) -> Result<Token> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    token.actor = actor::free(&token.actor, &taken(&transaction, &token.actor)?);
+    transaction.execute(
+        "INSERT INTO token (id, name, actor, hash, \"grant\", created_ms, expires_ms, revoked_ms)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            token.id,
+            token.name,
+            token.actor,
+            &token.hash[..],
+            token.grant,
+            token.created_ms,
+            token.expires_ms,
+            token.revoked_ms
+        ],
+    )?;
+    transaction.commit().map_err(fault::at_commit)?;
+    Ok(token)
+}
+
+fn taken(connection: &Connection, wanted: &str) -> Result<HashSet<String>> {
+    let (from, to) = actor::numbered(wanted);
+    let mut statement = connection
+        .prepare_cached("SELECT actor FROM token WHERE actor = ?1 OR (actor >= ?2 AND actor < ?3)")?;
+    let actors = statement.query_map([wanted, &from, &to], |row| row.get(0))?;
+    Ok(actors.collect::<rusqlite::Result<_>>()?)
+}
+
+fn tokens(connection: &Connection) -> Result<Vec<Token>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, name, actor, hash, \"grant\", created_ms, expires_ms, revoked_ms
+        FROM token
+        ORDER BY created_ms, id",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(row::token(row)?);
+    }
+    Ok(found)
+}
