@@ -1,1 +1,13 @@
-//! The one integration binary: Osier seen from outside.
+//! The one integration binary: Osier seen from outside, over HTTP and from the command line, on every store.
+
+#[macro_use]
+mod harness;
+
+mod auth;
+mod cli;
+mod drain;
+mod errors;
+mod history;
+mod ops;
+mod reads;
+mod sites;

@@ -86,6 +86,8 @@ impl<'a> Round<'a> {
 
     /// Makes a batch's outcome the next entry, or answers that nothing changed.
     pub(super) fn land(&mut self, submission: &Submission, outcome: Outcome) -> Result<Answer> {
+        // Read once: the pages' stamps and the entry's time are the same, here and when it is folded again.
+        self.at_ms = self.outside.clock.now_ms().max(self.at_ms);
         let Outcome { kind, ops, drafted, results, target, only_page, relive, summary } = outcome;
         let changed = !drafted.changes.is_empty();
         if submission.dry_run || (!changed && submission.key.is_none()) {
@@ -154,18 +156,16 @@ impl<'a> Round<'a> {
     }
 
     fn stamp(&self, submission: &Submission) -> Stamp {
-        let at_ms = self.outside.clock.now_ms().max(self.at_ms);
-        Stamp { version: self.root.version + 1, at_ms, who: submission.who.clone() }
+        Stamp { version: self.root.version + 1, at_ms: self.at_ms, who: submission.who.clone() }
     }
 
     fn entry(
-        &mut self,
+        &self,
         submission: &Submission,
         kind: Kind,
         version: Option<u64>,
         body: &Body,
     ) -> Result<Entry> {
-        self.at_ms = self.outside.clock.now_ms().max(self.at_ms);
         let (seq, previous) = match self.append.entries.last() {
             Some(last) => (last.seq, last.hash),
             None => (self.append.after.seq, self.append.after.hash),
