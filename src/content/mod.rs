@@ -4,6 +4,7 @@ pub mod batch;
 pub mod carry;
 pub mod change;
 pub mod commit;
+pub mod diff;
 pub mod document;
 pub mod draft;
 pub mod id;

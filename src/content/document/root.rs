@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use imbl::ordmap::DiffItem;
 use imbl::{OrdMap, OrdSet, Vector};
 
 use super::super::change::Step;
@@ -41,6 +42,13 @@ pub struct Stub {
     pub body: Option<Arc<Page>>,
     pub(super) links: Counts,
     pub(super) types: Counts,
+}
+
+/// Equal content, whoever wrote it and whether or not its body is loaded.
+impl PartialEq for Stub {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash
+    }
 }
 
 /// Why changes can't be applied.
@@ -116,6 +124,13 @@ impl Root {
     /// All stubs, by page id.
     pub fn stubs(&self) -> impl Iterator<Item = (&PageId, &Arc<Stub>)> {
         self.pages.iter()
+    }
+
+    /// The pages that are not the same in two states; costs what differs.
+    pub fn differing<'a>(&'a self, other: &'a Root) -> impl Iterator<Item = &'a PageId> {
+        self.pages.diff(&other.pages).map(|item| match item {
+            DiffItem::Add(id, _) | DiffItem::Remove(id, _) | DiffItem::Update { old: (id, _), .. } => id,
+        })
     }
 
     /// The page at an address.
