@@ -159,13 +159,7 @@ impl<'a> Round<'a> {
         Stamp { version: self.root.version + 1, at_ms: self.at_ms, who: submission.who.clone() }
     }
 
-    fn entry(
-        &self,
-        submission: &Submission,
-        kind: Kind,
-        version: Option<u64>,
-        body: &Body,
-    ) -> Result<Entry> {
+    fn entry(&self, submission: &Submission, kind: Kind, version: Option<u64>, body: &Body) -> Result<Entry> {
         let (seq, previous) = match self.append.entries.last() {
             Some(last) => (last.seq, last.hash),
             None => (self.append.after.seq, self.append.after.hash),
