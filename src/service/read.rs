@@ -88,7 +88,7 @@ impl Service {
         let root = state.root();
         let id = find(root, page)?;
         let stub = root.stub(&id).ok_or_else(|| Fault::PageNotFound(page.to_owned()))?;
-        let key = (open.site.key, id, stub.stamp.version);
+        let key = (open.site.key, id, stub.stamp.version, stub.hash);
         if let Some(ready) = self.pages.get(&key) {
             return Ok(ready);
         }

@@ -97,6 +97,12 @@ impl Server {
 
     /// None where no PostgreSQL is named.
     pub async fn on_postgres() -> Option<Server> {
+        let (database, _) = Server::postgres_database().await?;
+        Some(Server::fresh(database, None).await)
+    }
+
+    /// A fresh database, and the host and port it is at.
+    pub async fn postgres_database() -> Option<(String, String)> {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let Ok(server) = std::env::var("OSIER_TEST_POSTGRES") else {
             eprintln!("not run on PostgreSQL: OSIER_TEST_POSTGRES names no server");
@@ -107,11 +113,13 @@ impl Server {
         let mut connection = PgConnection::connect(&server).await.unwrap();
         connection.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name}"))).await.unwrap();
         connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
-        let (host, _) = server.rsplit_once('/').unwrap();
-        Some(Server::fresh(format!("{host}/{name}"), None).await)
+        let (address, _) = server.rsplit_once('/').unwrap();
+        let (_, host) = address.rsplit_once('@').unwrap();
+        Some((format!("{address}/{name}"), host.to_owned()))
     }
 
-    async fn fresh(database: String, folder: Option<TempDir>) -> Server {
+    /// A server on a store with nothing in it, with a token and a site.
+    pub async fn fresh(database: String, folder: Option<TempDir>) -> Server {
         let mut server = Server::start(database, folder, String::new()).await;
         server.token = server.token_with(Scope::Admin, &[], &[]).await;
         server.send(Method::POST, "/sites", &json!({"id": SITE, "name": "Site"})).await.ok();

@@ -1,5 +1,7 @@
 //! The one integration binary: Osier seen from outside, over HTTP and from the command line, on every store.
 
+#![allow(clippy::unwrap_used, reason = "everything here is a test, helpers outside of test functions too")]
+
 #[macro_use]
 mod harness;
 
@@ -7,7 +9,9 @@ mod auth;
 mod cli;
 mod drain;
 mod errors;
+mod generated;
 mod history;
 mod ops;
+mod outage;
 mod reads;
 mod sites;
