@@ -31,6 +31,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
+use super::change::Step;
 use super::document::{Root, Stamp};
 use super::draft::Draft;
 use super::id::{Counting, PageId};
@@ -115,7 +116,14 @@ pub fn take_back(
     let way = Way { text: Text::Whole, literal: only };
     match only {
         None => carry_on(draft, after, before, &way, take),
-        Some(page) => carry_on(draft, after, &with_page_of(after, before, page)?, &way, take),
+        Some(page) => {
+            // While that state is made, the state after the commit is the one that is changed.
+            let before = with_page_of(after, before, page).map_err(|need| match need {
+                Need::Pages { ours, theirs, .. } => Need::Pages { base: ours, ours: Vec::new(), theirs },
+                need => need,
+            })?;
+            carry_on(draft, after, &before, &way, take)
+        }
     }
 }
 
@@ -132,6 +140,7 @@ pub fn restore_branch(draft: &mut Draft<'_>, old: &Root) -> Result<(), Need> {
     for state in State::SIDES {
         forests[state].give_site(std::mem::take(&mut fields[state]));
     }
+    need_users(draft, &site::differing_types(&ours, old))?;
     fit::fit(draft, &forests.ours, &forests.theirs)?;
     Ok(())
 }
@@ -184,21 +193,21 @@ fn carry_on(
     let (mut merged, mut conflicts) = Merge::new(&forests, &scope, &addresses, way.text, take).run();
     let leads = addresses.settle(&mut merged);
     conflicts.extend(site::break_cycles(&mut merged, roots));
+    need_users(draft, &site::differing_types(base, theirs))?;
     let written = fit::fit(draft, &forests.ours, &merged)?;
     Relink(leads).pages(draft, &ours, |page| scope.has(page))?;
     conflicts.extend(judge::judge(draft, &ours, written)?);
     Ok(conflicts)
 }
 
+/// Where a block type changes, the links of its blocks are read anew.
+fn need_users(draft: &Draft<'_>, types: &BTreeSet<Step>) -> Result<(), Need> {
+    Ok(draft.need(types.iter().flat_map(|name| draft.root().using(name)))?)
+}
+
 /// The state after a commit with one page as it was before.
 fn with_page_of(after: &Root, before: &Root, page: &PageId) -> Result<Root, Need> {
-    let scope = Scope::spread(Three { base: after, ours: after, theirs: before }, [page.clone()]).map_err(
-        // Here the state after the commit plays both parts.
-        |need| match need {
-            Need::Pages { ours, theirs, .. } => Need::Pages { base: ours, ours: Vec::new(), theirs },
-            need => need,
-        },
-    )?;
+    let scope = Scope::spread(Three { base: after, ours: after, theirs: before }, [page.clone()])?;
     let [_, host, donor] = State::ALL.map(|state| Forest::of(&scope.bodies[state], &scope.order[state]));
     let mut grafted = graft::graft(&host, &donor, page);
     graft::place_page(&mut grafted, &scope.order.ours, &scope.order.theirs, page);

@@ -50,7 +50,8 @@ pub(super) fn is_one_value<S: AsRef<str>>(path: &[S]) -> bool {
     matches!(path, [table, _] if matches!(table.as_ref(), "redirects" | "blockTypes"))
 }
 
-/// Finds redirects of the result that lead in a circle, and leaves what ours has in their place.
+/// Finds redirects of the result that lead in a circle, and leaves what ours has in their place. A circle that a side
+/// had of its own is no conflict.
 pub(super) fn break_cycles(merged: &mut Forest, roots: Three<&Root>) -> Vec<Conflict> {
     let mut conflicts = Vec::new();
     let Some(Own::Fields(fields)) = merged.nodes.get_mut(&Node::Site).map(|site| &mut site.own) else {
@@ -64,7 +65,8 @@ pub(super) fn break_cycles(merged: &mut Forest, roots: Three<&Root>) -> Vec<Conf
             Some(redirect) => Some(redirect.clone()),
             None => kept(from),
         };
-        if !is_circle(&from, lead) {
+        let theirs = |from: &str| roots.theirs.redirects.get(from).map(|kept| (**kept).clone());
+        if !is_circle(&from, lead) || is_circle(&from, theirs) {
             continue;
         }
         let value = |state: State| roots[state].redirects.get(&*from).map(|kept| (**kept).clone());

@@ -2,6 +2,7 @@
 
 mod differential;
 mod documents;
+mod edits;
 mod examples;
 mod laws;
 mod plain;

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::documents::{self, after, steps, three_states};
+use super::documents::{self, after};
+use super::edits::{steps, three_states};
 use super::plain::{self, Plain};
 use crate::content::carry::{Conflict, Kind, Take, Text, carry};
 use crate::content::change::{Node, Step};
