@@ -129,6 +129,11 @@ async fn a_page_that_changed_since_is_a_version_conflict(server: Server) {
     assert_eq!(server.envelope(guarded(&hash, "two")).await.problem(), (409, "version_conflict"));
 }
 
+async fn a_site_that_no_store_can_hold_is_not_there(server: Server) {
+    let body = json!({"site": "a\0", "ops": [{"op": "undo"}]});
+    assert_eq!(server.send(Method::POST, "/ops", &body).await.problem(), (404, "site_not_found"));
+}
+
 async fn the_site_may_be_left_out_where_there_is_one(server: Server) {
     let body = json!({"ops": [{"op": "create_page", "slug": "/", "title": "Home"}]});
     assert_eq!(server.send(Method::POST, "/ops", &body).await.ok()["site"], SITE);
@@ -195,6 +200,7 @@ on_each_store![
     a_refusal_does_not_use_its_key_up,
     a_branch_that_moved_on_is_a_version_conflict_with_the_commits_since,
     a_page_that_changed_since_is_a_version_conflict,
+    a_site_that_no_store_can_hold_is_not_there,
     the_site_may_be_left_out_where_there_is_one,
     a_rename_takes_the_links_along_and_leaves_a_redirect,
     everything_survives_a_restart_byte_for_byte,
