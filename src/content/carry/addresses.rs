@@ -114,6 +114,15 @@ impl<'a> Addresses<'a> {
         value
     }
 
+    /// A marked value that differs from another only if one of their links means another page.
+    pub(super) fn meant(&self, mut value: Value) -> Value {
+        if !self.are_settled() {
+            // No slug has a space, so no spelling of a link is kept.
+            write(&mut value, &|id| format!("/ {id}"));
+        }
+        value
+    }
+
     /// Turns every mark of the merged state into the final slug of its page, or the last known one. Answers the
     /// addresses of ours that lead elsewhere now.
     pub(super) fn settle(&self, merged: &mut Forest) -> BTreeMap<Step, Step> {

@@ -7,3 +7,4 @@ mod examples;
 mod laws;
 mod plain;
 mod restores;
+mod witness;

@@ -26,6 +26,9 @@ use crate::store::{Appended, Kind, Link, Site, StoreError};
 /// How many batches one round takes.
 const ROUND: usize = 256;
 
+/// How often a round may lose its place to others before its callers are told.
+const MOST_LOSSES: u32 = 100;
+
 pub(super) struct Writer {
     pub(super) site: Site,
     pub(super) head: Arc<Head>,
@@ -128,6 +131,11 @@ impl Writer {
                 }
                 Ok(lost @ (Appended::Lost | Appended::Foreign)) => {
                     losses += 1;
+                    if losses > MOST_LOSSES {
+                        let all = answers.into_iter().map(|(submission, _)| submission).chain(left).collect();
+                        let why = "others were faster each time: send it again".to_owned();
+                        return refuse_all(all, &Fault::Unavailable(why));
+                    }
                     batches = answers.into_iter().map(|(submission, _)| submission).chain(left).collect();
                     if let Err(fault) = self.recover(lost, losses).await {
                         return refuse_all(batches, &fault);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::super::change::{Node, Step};
-use super::super::super::json::{Map, Value};
+use super::super::super::json::{Map, Value, canonical};
 use super::super::super::sequence::{is_long, merge_runs, merge_text};
 use super::super::Text;
 use super::super::conflict::Kind;
@@ -66,10 +66,8 @@ impl Merge<'_> {
         if merged.is_some() {
             return merged;
         }
-        match self.value_conflict(node, path, values) {
-            State::Theirs => theirs.cloned(),
-            State::Base | State::Ours => ours.cloned(),
-        }
+        let taken = self.respelt(values);
+        values[taken.unwrap_or_else(|| self.value_conflict(node, path, values))].cloned()
     }
 
     fn object(&mut self, node: &Node, path: &mut Vec<Step>, values: Values<'_>) -> Value {
@@ -83,6 +81,24 @@ impl Merge<'_> {
             path.pop();
         }
         Value::Object(merged)
+    }
+
+    /// Which is taken where two of the values are the same but for how links are spelt: a rename spells those it leads anew.
+    fn respelt(&self, values: Values<'_>) -> Option<State> {
+        if self.addresses.are_settled() {
+            return None;
+        }
+        let meant = Three::of(|state| values[state].map(|value| self.addresses.meant(value.clone())));
+        if meant.base == meant.theirs {
+            Some(State::Ours)
+        } else if meant.base == meant.ours {
+            Some(State::Theirs)
+        } else if meant.ours == meant.theirs {
+            // Either will do, but always the same.
+            State::SIDES.into_iter().min_by_key(|side| values[*side].map(canonical))
+        } else {
+            None
+        }
     }
 
     /// Whether one of three texts is long, as its state has it: a mark is longer than the address it stands for.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::super::change::Node;
 use super::super::conflict::Kind;
+use super::super::forest::Own;
 use super::super::three::{State, Three};
 use super::Merge;
 
@@ -69,6 +70,12 @@ impl Merge<'_> {
 
     fn changed(&self, node: &Node, side: State) -> bool {
         let own = |state: State| self.forests[state].get(node).map(|entry| &entry.own);
-        own(State::Base) != own(side) || self.moved[side].contains(node)
+        let same = match (own(State::Base), own(side)) {
+            (Some(Own::Fields(a)), Some(Own::Fields(b))) => {
+                a == b || self.addresses.meant(a.clone()) == self.addresses.meant(b.clone())
+            }
+            (a, b) => a == b,
+        };
+        !same || self.moved[side].contains(node)
     }
 }

@@ -12,7 +12,8 @@ use crate::content::id::{BlockId, PageId};
 use crate::content::json::{Map, Value};
 use crate::content::links::rewrite;
 
-const SLUGS: [&str; 7] = ["/", "/a", "/b", "/s0", "/s1", "/r0", "/gone"];
+/// Addresses; the last two are for links only, one of them spelt in its own way.
+const SLUGS: [&str; 8] = ["/", "/a", "/b", "/s0", "/s1", "/r0", "/gone", "/A/"];
 
 /// One edit: what, three choices, and a number of its own for what it makes.
 pub type Edit = (u8, u8, u8, u8, usize);

@@ -56,7 +56,7 @@ impl State {
 
 /// The three states, every link as the page it means, every keyed list that can be opened as items.
 pub fn states(roots: [&Root; 3]) -> [State; 3] {
-    let mut states = roots.map(|root| state(root, roots));
+    let mut states = roots.map(|root| marked(root, roots));
     let blocks: BTreeSet<Id> =
         states.iter().flat_map(|s| s.nodes.keys().cloned()).filter(|id| id.starts_with("blk_")).collect();
     for id in blocks {
@@ -72,8 +72,13 @@ pub fn states(roots: [&Root; 3]) -> [State; 3] {
     states
 }
 
-fn state(root: &Root, [base, ours, theirs]: [&Root; 3]) -> State {
-    let mut state = State::default();
+/// One state, links as they are written.
+pub fn unmarked(root: &Root) -> State {
+    read(root, &BTreeMap::new())
+}
+
+/// One state, every link as the page it means.
+pub fn marked(root: &Root, [base, ours, theirs]: [&Root; 3]) -> State {
     // A page this state has not is known by its slug in the base, else in theirs, else in ours.
     let mut pages: BTreeMap<String, String> = BTreeMap::new();
     let elsewhere: BTreeMap<_, _> = [ours, theirs, base].into_iter().flat_map(Root::stubs).collect();
@@ -81,6 +86,11 @@ fn state(root: &Root, [base, ours, theirs]: [&Root; 3]) -> State {
     for (id, stub) in elsewhere.chain(root.stubs()) {
         pages.insert(stub.slug.to_string(), id.to_string());
     }
+    read(root, &pages)
+}
+
+fn read(root: &Root, pages: &BTreeMap<String, String>) -> State {
+    let mut state = State::default();
     let mark =
         |shape: &Shape, value: &mut Value| _ = to_pages(shape, value, &|slug| pages.get(slug).cloned());
     let mut config = (*root.config).clone();

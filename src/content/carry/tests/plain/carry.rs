@@ -110,9 +110,9 @@ impl Carry<'_> {
                 }
                 let (mut stayed, mut came, mut moved_in) = (vec![], vec![], vec![]);
                 self.walk(root, &gone, keeper, remover, &mut [&mut stayed, &mut came, &mut moved_in]);
-                let changed = stayed
-                    .iter()
-                    .any(|id| self.s[0].fields(id) != self.s[keeper].fields(id) || self.moved(keeper, id));
+                let meant = |i: usize, id: &Id| self.s[i].fields(id).map(|fields| self.meant(fields));
+                let changed =
+                    stayed.iter().any(|id| meant(0, id) != meant(keeper, id) || self.moved(keeper, id));
                 let mut kept = false;
                 if changed || !came.is_empty() || !moved_in.is_empty() {
                     let kind = if changed { Kind::RemovedVsChanged } else { Kind::RemovedVsMovedInto };
@@ -314,6 +314,18 @@ impl Carry<'_> {
             }
             _ => {}
         }
+        let [x, y, z] = [b, o, t].map(|value| value.map(|value| self.meant(value)));
+        if x == z || y == x || y == z {
+            let least = if o.map(ToString::to_string) <= t.map(ToString::to_string) { o } else { t };
+            return if x == z {
+                o
+            } else if y == x {
+                t
+            } else {
+                least
+            }
+            .cloned();
+        }
         let path = path.iter().map(|step| self.shown(OURS, step)).collect();
         if self.conflict(Kind::Value, id, Some(path), vec![]) == THEIRS { t.cloned() } else { o.cloned() }
     }
@@ -326,6 +338,17 @@ impl Carry<'_> {
         };
         to_slugs(&mut value, &slug);
         value.as_str().unwrap().to_owned()
+    }
+
+    /// The value with links that are spelt alike if they mean one page; those of settled pages as they are.
+    fn meant(&self, value: &Value) -> Value {
+        let mut value = value.clone();
+        let slug = |id: &str| match [0, 1, 2].map(|i| self.s[i].slugs.get(id)) {
+            [Some(x), Some(y), Some(z)] if x == y && x == z => x.clone(),
+            _ => format!("/ {id}"),
+        };
+        to_slugs(&mut value, &slug);
+        value
     }
 
     fn unique_slugs(&mut self, merged: &mut State) {
