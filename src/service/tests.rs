@@ -313,3 +313,21 @@ async fn the_history_of_a_block_follows_it_from_page_to_page() {
         "version_not_found"
     );
 }
+
+#[tokio::test]
+async fn two_processes_on_one_store_judge_what_the_other_wrote() {
+    let house = House::new().await;
+    house.ops(json!([page("/a")])).await.unwrap();
+    let other = House::over(house.store.clone(), Arc::new(Counted(AtomicU64::new(1 << 40))));
+    assert_eq!(other.heading().await, "one");
+    let named = house.set("two").await.commit;
+    let undone = tokio::time::timeout(
+        std::time::Duration::from_secs(5),
+        other.ops(json!([{"op": "undo", "commit": named}])),
+    );
+    assert_eq!(undone.await.unwrap().unwrap().version, 3);
+    house.ops(json!([{"op": "redo"}])).await.unwrap();
+    house.ops(json!([page("/b")])).await.unwrap();
+    let edit = json!([{"op": "update_page_meta", "page": "/b", "patch": {"noindex": true}}]);
+    assert_eq!(other.ops(edit).await.unwrap().version, 6, "what is there for one is there for the other");
+}

@@ -13,7 +13,7 @@ use super::load::{load_page, state_at};
 use super::recent::{Commit, Recent};
 use super::round::Round;
 use super::writer::{Pause, Writer};
-use super::{OpenSite, node_key};
+use super::{MAIN, OpenSite, node_key};
 use crate::content::carry::{self, Conflict, Need, Take};
 use crate::content::change::{Change, Node, invert};
 use crate::content::document::{Amiss, Root, Stamp};
@@ -21,7 +21,7 @@ use crate::content::draft::{Draft, Drafted};
 use crate::content::id::PageId;
 use crate::content::json::Value;
 use crate::content::problem::Halt;
-use crate::store::{Kind, NodeKey};
+use crate::store::{Kind, NodeKey, Stack};
 
 pub(super) use words::summary;
 
@@ -105,7 +105,7 @@ impl Writer {
         round: &mut Round<'_>,
     ) -> Result<Option<Drafted>, Pause> {
         let newest = commit.version == round.root.version;
-        if !newest && (!within_pages(commit) || round.recent.site_touched_since(commit.version)) {
+        if !newest && (!within_pages(commit) || self.site_touched_since(commit.version, round).await?) {
             return Ok(None);
         }
         let inverse = invert(&commit.changes);
@@ -122,6 +122,17 @@ impl Writer {
                 Err(halt) => self.heal(halt, &mut round.root).await?,
             }
         }
+    }
+
+    /// Whether an address or anything else of the site was changed behind a version.
+    async fn site_touched_since(&self, version: u64, round: &Round<'_>) -> Result<bool> {
+        let here = round.recent.site_touched_since(version);
+        if here || version >= round.recent.floor() {
+            return Ok(here);
+        }
+        let site = Stack { node: Some(NodeKey::SITE), ..Stack::default() };
+        let newest = self.outside.store.newest(self.site.key, MAIN, &site).await?;
+        Ok(newest.is_some_and(|newest| newest > version))
     }
 
     /// The states after and before a commit.
