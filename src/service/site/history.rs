@@ -9,7 +9,7 @@ mod words;
 use std::sync::Arc;
 
 use super::super::{Fault, Result};
-use super::load::{load_page, state_at};
+use super::load::load_page;
 use super::recent::{Commit, Recent};
 use super::round::Round;
 use super::writer::{Pause, Writer};
@@ -138,7 +138,7 @@ impl Writer {
     /// The states after and before a commit.
     async fn around(&mut self, commit: &Commit) -> Result<(Root, Root)> {
         let store = self.outside.store.clone();
-        let mut after = state_at(store.as_ref(), &self.site, commit.version).await?;
+        let mut after = self.past.at(store.as_ref(), &self.site, commit.version).await?;
         let inverse = invert(&commit.changes);
         loop {
             let mut before = after.clone();
@@ -226,6 +226,6 @@ impl OpenSite {
             return Ok(head.root.clone());
         }
         drop(head);
-        state_at(self.store.as_ref(), &self.site, version).await
+        self.past.at(self.store.as_ref(), &self.site, version).await
     }
 }

@@ -60,6 +60,7 @@ impl Writer {
     pub(super) async fn recover(&mut self, lost: Appended, losses: u32) -> Result<()> {
         if lost == Appended::Foreign {
             let head = newest(self.outside.store.as_ref(), &self.site).await?;
+            self.past.clear();
             self.recent = Recent::from(head.root.version);
             self.keys = Keys::from(head.link.seq);
             self.head = Arc::new(head);
