@@ -49,7 +49,7 @@ impl Past {
             }
             for row in rows {
                 fold(store, site, &mut root, &row.entry).await?;
-                if root.version % APART == 0 {
+                if root.version.is_multiple_of(APART) {
                     self.keep(&root, version);
                 }
             }
