@@ -105,6 +105,10 @@ impl Service {
         if let Some(open) = self.opened(id) {
             return Ok(open);
         }
+        // No site has it, and a store that is asked for it fails.
+        if id.contains('\0') {
+            return Err(Fault::SiteNotFound(id.to_owned()));
+        }
         let _one_at_a_time = self.opening.lock().await;
         if let Some(open) = self.opened(id) {
             return Ok(open);

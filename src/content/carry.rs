@@ -43,7 +43,7 @@ use relink::Relink;
 use scope::Scope;
 use three::{State, Three};
 
-pub use conflict::{Conflict, Kind, Place, Take};
+pub use conflict::{Conflict, Kind, Take};
 
 /// How long texts are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

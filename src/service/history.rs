@@ -10,7 +10,7 @@ use super::outside::rfc3339;
 use super::read::find;
 use super::reference::Reference;
 use super::site::{BRANCH_STACK, CLEARS_REDO, MAIN, OpenSite, PAGE_STACK, load_page, node_key};
-use super::view::{At, HistoryQuery, Listed, Paging};
+use super::view::{HistoryQuery, Listed, Paging};
 use super::{Fault, Result, Service, authorize};
 use crate::auth::{Principal, Scope};
 use crate::content::change::{Change, Place};
@@ -147,11 +147,6 @@ impl Service {
             Reference::Head => Ok(open),
             Reference::Version(_) => Err(Fault::BranchNotFound(branch.unwrap_or_default().to_owned())),
         }
-    }
-
-    /// A state of two, for `diff`.
-    pub(super) fn at(reference: &str) -> At {
-        At { reference: Some(reference.to_owned()), min_version: None }
     }
 }
 

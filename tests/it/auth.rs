@@ -63,7 +63,9 @@ async fn without_a_token_every_route_answers_401(server: Server) {
         for secret in [None, Some("osr_unknown")] {
             let answer = call(&server, &route, secret).await;
             assert_eq!(answer.problem(), (401, "unauthenticated"), "{} {}", route.1, route.2);
-            assert!(answer.header("www-authenticate").starts_with("Bearer "));
+            let challenge = answer.header("www-authenticate");
+            let named = format!("resource_metadata=\"{}/.well-known/oauth-protected-resource\"", server.url);
+            assert!(challenge.starts_with("Bearer ") && challenge.contains(&named), "{challenge}");
         }
     }
 }
@@ -137,13 +139,15 @@ async fn a_revoked_and_an_expired_token_are_refused(server: Server) {
     let list =
         |made: &Value| server.request(Method::GET, "/sites").bearer_auth(made["token"].as_str().unwrap());
     assert_eq!(answered(list(&revoked)).await.status, 200);
-    assert!(server.service.revoke_token(&operator, revoked["id"].as_str().unwrap()).await.unwrap());
+    // As `osier token revoke` does it, in a process of its own.
+    let beside = server.beside().await;
+    assert!(beside.revoke_token(&operator, revoked["id"].as_str().unwrap()).await.unwrap());
     assert_eq!(answered(list(&revoked)).await.problem(), (401, "unauthenticated"));
     assert_eq!(answered(list(&expired)).await.problem(), (401, "unauthenticated"));
 }
 
 async fn health_is_told_to_anyone(server: Server) {
-    for path in ["/healthz", "/readyz"] {
+    for path in ["/healthz", "/readyz", "/.well-known/oauth-protected-resource"] {
         assert_eq!(answered(server.request(Method::GET, path)).await.status, 200, "{path}");
     }
 }

@@ -136,6 +136,11 @@ impl Server {
         Server { url, token, service, client, database, _folder: folder, stop, task }
     }
 
+    /// Another process on the same store.
+    pub async fn beside(&self) -> Arc<Service> {
+        app::open(&self.database).await.unwrap()
+    }
+
     /// Tells it to stop, as SIGTERM does.
     pub fn tell_to_stop(&self) {
         self.stop.cancel();

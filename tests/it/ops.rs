@@ -39,6 +39,15 @@ async fn a_batch_with_one_bad_op_changes_nothing(server: Server) {
     assert_eq!(server.get("/sites/s/pages").await.text, before);
 }
 
+async fn ops_that_cannot_be_read_are_told_beside_those_that_cannot_be_done(server: Server) {
+    server.make_page("a").await;
+    let answer = server.ops(json!([{"op": "nope"}, heading("nowhere", "x"), heading("a", "x")])).await;
+    assert_eq!(answer.problem(), (422, "op_rejected"));
+    let codes: Vec<_> =
+        answer.json["errors"].as_array().unwrap().iter().map(|e| (&e["op"], &e["code"])).collect();
+    assert_eq!(codes, [(&json!(0), &json!("unknown_op")), (&json!(1), &json!("page_not_found"))]);
+}
+
 async fn an_op_that_changes_nothing_makes_no_commit(server: Server) {
     server.make_page("a").await;
     let answer = server.set_heading("a", "a").await;
@@ -47,6 +56,12 @@ async fn an_op_that_changes_nothing_makes_no_commit(server: Server) {
         (&json!(false), &json!(1), &Value::Null)
     );
     assert_eq!(answer["results"][0]["changed"], false);
+}
+
+async fn a_page_made_and_removed_in_one_batch_is_not_among_its_pages(server: Server) {
+    let made = json!({"op": "create_page", "slug": "/a", "title": "A", "tempId": "a"});
+    let answer = server.ops(json!([made, {"op": "remove_page", "page": "$tmp:a"}])).await.ok();
+    assert_eq!(answer["pages"], json!([]));
 }
 
 async fn a_trial_answers_as_if_and_stores_nothing(server: Server) {
@@ -114,6 +129,11 @@ async fn a_page_that_changed_since_is_a_version_conflict(server: Server) {
     assert_eq!(server.envelope(guarded(&hash, "two")).await.problem(), (409, "version_conflict"));
 }
 
+async fn a_site_that_no_store_can_hold_is_not_there(server: Server) {
+    let body = json!({"site": "a\0", "ops": [{"op": "undo"}]});
+    assert_eq!(server.send(Method::POST, "/ops", &body).await.problem(), (404, "site_not_found"));
+}
+
 async fn the_site_may_be_left_out_where_there_is_one(server: Server) {
     let body = json!({"ops": [{"op": "create_page", "slug": "/", "title": "Home"}]});
     assert_eq!(server.send(Method::POST, "/ops", &body).await.ok()["site"], SITE);
@@ -172,12 +192,15 @@ on_each_store![
     a_batch_is_one_commit_and_its_answer_names_everything,
     a_batch_with_one_bad_op_changes_nothing,
     an_op_that_changes_nothing_makes_no_commit,
+    ops_that_cannot_be_read_are_told_beside_those_that_cannot_be_done,
+    a_page_made_and_removed_in_one_batch_is_not_among_its_pages,
     a_trial_answers_as_if_and_stores_nothing,
     a_key_gets_the_first_answer_again_even_after_a_restart,
     a_key_may_come_by_header,
     a_refusal_does_not_use_its_key_up,
     a_branch_that_moved_on_is_a_version_conflict_with_the_commits_since,
     a_page_that_changed_since_is_a_version_conflict,
+    a_site_that_no_store_can_hold_is_not_there,
     the_site_may_be_left_out_where_there_is_one,
     a_rename_takes_the_links_along_and_leaves_a_redirect,
     everything_survives_a_restart_byte_for_byte,

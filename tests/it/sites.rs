@@ -40,6 +40,11 @@ async fn what_a_site_says_of_itself_is_judged(server: Server) {
     assert_eq!(server.get("/sites/x").await.problem(), (404, "site_not_found"));
 }
 
+async fn a_site_without_a_name_goes_by_its_id(server: Server) {
+    assert_eq!(create(&server, json!({"id": "nameless"})).await.ok()["name"], "nameless");
+    assert_eq!(server.get("/sites/nameless/config").await.ok(), json!({}));
+}
+
 async fn a_site_is_patched_listed_and_removed(server: Server) {
     create(&server, json!({"id": "b", "name": "B", "purpose": "to be"})).await.ok();
     let patched = server.send(Method::PATCH, "/sites/b", &json!({"name": "Bee", "purpose": null})).await.ok();
@@ -76,6 +81,7 @@ on_each_store![
     a_site_is_made_once_and_made_again_it_is_unchanged,
     an_id_that_cannot_be_one_is_refused,
     what_a_site_says_of_itself_is_judged,
+    a_site_without_a_name_goes_by_its_id,
     a_site_is_patched_listed_and_removed,
     a_new_site_has_no_pages_and_is_at_version_zero,
     a_site_made_again_under_a_free_id_is_empty,

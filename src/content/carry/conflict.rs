@@ -109,8 +109,8 @@ impl Conflict {
 
     /// What it is about, for a sentence: `heading of blk_…`, `the place of pg_…`.
     #[must_use]
-    pub fn place(&self) -> Place<'_> {
-        Place(self)
+    pub fn place(&self) -> impl fmt::Display + '_ {
+        Subject(self)
     }
 
     /// The path from the props of a block, else from the fields of the page or the site.
@@ -125,9 +125,9 @@ impl Conflict {
 }
 
 /// Writes what a conflict is about.
-pub struct Place<'a>(&'a Conflict);
+struct Subject<'a>(&'a Conflict);
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for Subject<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let holder = |f: &mut fmt::Formatter<'_>| match (&self.0.block, &self.0.page) {
             (Some(block), _) => write!(f, "{block}"),

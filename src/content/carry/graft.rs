@@ -30,12 +30,26 @@ pub(super) fn graft(host: &Forest, donor: &Forest, page: &PageId) -> Forest {
     // The parent of a stranger may be one itself, and come later.
     while let Some(at) = strangers.iter().position(|node| may_return(&result, donor, node)) {
         let node = strangers.remove(at);
-        let back = host.below(node);
-        let back: Vec<&Node> = back.iter().filter(|n| !kept.contains(n) && !result.has(n)).collect();
+        let mut back = Vec::new();
+        with_below(host, node, &|node| !kept.contains(node) && !result.has(node), &mut back);
         return_stranger(&mut result, host, donor, &back);
         strangers.retain(|node| !result.has(node));
     }
     result
+}
+
+/// A node and what hangs below it, as far as it still belongs to it.
+fn with_below<'f>(
+    host: &'f Forest,
+    node: &'f Node,
+    belongs: &dyn Fn(&Node) -> bool,
+    found: &mut Vec<&'f Node>,
+) {
+    if belongs(node) {
+        found.push(node);
+        let slots = host.get(node).into_iter().flat_map(|entry| entry.slots.values());
+        slots.flatten().for_each(|child| with_below(host, child, belongs, found));
+    }
 }
 
 fn may_return(result: &Forest, donor: &Forest, node: &Node) -> bool {

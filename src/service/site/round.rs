@@ -228,12 +228,15 @@ pub(super) fn touches_site(changes: &[Change]) -> bool {
 
 fn effects<'a>(before: &Root, after: &Root, touched: impl Iterator<Item = &'a PageId>) -> Vec<PageEffect> {
     let slug = |root: &Root, id: &PageId| root.stub(id).map(|stub| stub.slug.to_string());
-    let effect = |id: &PageId| PageEffect {
-        id: id.clone(),
-        slug: slug(after, id).or_else(|| slug(before, id)).unwrap_or_default(),
-        hash: after.stub(id).map(|stub| stub.hash),
+    // A page that a batch makes and removes again is nothing anybody ever saw.
+    let effect = |id: &PageId| {
+        Some(PageEffect {
+            id: id.clone(),
+            slug: slug(after, id).or_else(|| slug(before, id))?,
+            hash: after.stub(id).map(|stub| stub.hash),
+        })
     };
-    touched.map(effect).collect()
+    touched.filter_map(effect).collect()
 }
 
 fn touched_page(page: PageEffect) -> TouchedPage {
