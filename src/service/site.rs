@@ -4,6 +4,7 @@ mod checkpoint;
 mod history;
 mod job;
 mod load;
+mod past;
 mod recent;
 mod round;
 mod writer;
@@ -19,6 +20,7 @@ use crate::store::{BranchKey, Link, NodeKey, Site, Store};
 
 use super::outside::{Chance, Clock};
 use super::{Fault, Result};
+use past::Past;
 
 pub(super) use history::{BRANCH_STACK, CLEARS_REDO, PAGE_STACK};
 pub(super) use job::{Intent, Job, Keyed, Submission};
@@ -43,6 +45,7 @@ pub(super) struct OpenSite {
     pub(super) versions: watch::Sender<u64>,
     pub(super) jobs: mpsc::Sender<Job>,
     pub(super) store: Arc<dyn Store>,
+    past: Arc<Past>,
     gone: AtomicBool,
 }
 
@@ -67,6 +70,7 @@ impl OpenSite {
             versions,
             jobs,
             store,
+            past: Arc::default(),
             gone: AtomicBool::new(false),
         });
         tokio::spawn(writer::run(Arc::downgrade(&open), open.head.load_full(), queue, outside.clone()));

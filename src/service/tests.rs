@@ -313,3 +313,35 @@ async fn the_history_of_a_block_follows_it_from_page_to_page() {
         "version_not_found"
     );
 }
+
+#[tokio::test]
+async fn two_processes_on_one_store_judge_what_the_other_wrote() {
+    let house = House::new().await;
+    house.ops(json!([page("/a")])).await.unwrap();
+    let other = House::over(house.store.clone(), Arc::new(Counted(AtomicU64::new(1 << 40))));
+    assert_eq!(other.heading().await, "one");
+    let named = house.set("two").await.commit;
+    let undone = tokio::time::timeout(
+        std::time::Duration::from_secs(5),
+        other.ops(json!([{"op": "undo", "commit": named}])),
+    );
+    assert_eq!(undone.await.unwrap().unwrap().version, 3);
+    house.ops(json!([{"op": "redo"}])).await.unwrap();
+    house.ops(json!([page("/b")])).await.unwrap();
+    let edit = json!([{"op": "update_page_meta", "page": "/b", "patch": {"noindex": true}}]);
+    assert_eq!(other.ops(edit).await.unwrap().version, 6, "what is there for one is there for the other");
+}
+
+#[tokio::test]
+async fn every_version_is_read_as_it_was_in_whatever_order() {
+    let house = House::new().await;
+    house.ops(json!([page("/a"), page("/b")])).await.unwrap();
+    for n in 2..=150_u64 {
+        assert_eq!(house.set(&n.to_string()).await.version, n);
+    }
+    let house = house.restarted().await;
+    for n in (2..=150_u64).rev().chain([2, 33, 32, 31, 97, 149]) {
+        let read = house.page(&format!("main@{n}"), "/a").await;
+        assert_eq!(read["blocks"][0]["props"]["text"].as_str(), Some(n.to_string().as_str()));
+    }
+}

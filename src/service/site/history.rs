@@ -9,11 +9,11 @@ mod words;
 use std::sync::Arc;
 
 use super::super::{Fault, Result};
-use super::load::{load_page, state_at};
+use super::load::load_page;
 use super::recent::{Commit, Recent};
 use super::round::Round;
 use super::writer::{Pause, Writer};
-use super::{OpenSite, node_key};
+use super::{MAIN, OpenSite, node_key};
 use crate::content::carry::{self, Conflict, Need, Take};
 use crate::content::change::{Change, Node, invert};
 use crate::content::document::{Amiss, Root, Stamp};
@@ -21,7 +21,7 @@ use crate::content::draft::{Draft, Drafted};
 use crate::content::id::PageId;
 use crate::content::json::Value;
 use crate::content::problem::Halt;
-use crate::store::{Kind, NodeKey};
+use crate::store::{Kind, NodeKey, Stack};
 
 pub(super) use words::summary;
 
@@ -105,7 +105,7 @@ impl Writer {
         round: &mut Round<'_>,
     ) -> Result<Option<Drafted>, Pause> {
         let newest = commit.version == round.root.version;
-        if !newest && (!within_pages(commit) || round.recent.site_touched_since(commit.version)) {
+        if !newest && (!within_pages(commit) || self.site_touched_since(commit.version, round).await?) {
             return Ok(None);
         }
         let inverse = invert(&commit.changes);
@@ -124,10 +124,21 @@ impl Writer {
         }
     }
 
+    /// Whether an address or anything else of the site was changed behind a version.
+    async fn site_touched_since(&self, version: u64, round: &Round<'_>) -> Result<bool> {
+        let here = round.recent.site_touched_since(version);
+        if here || version >= round.recent.floor() {
+            return Ok(here);
+        }
+        let site = Stack { node: Some(NodeKey::SITE), ..Stack::default() };
+        let newest = self.outside.store.newest(self.site.key, MAIN, &site).await?;
+        Ok(newest.is_some_and(|newest| newest > version))
+    }
+
     /// The states after and before a commit.
     async fn around(&mut self, commit: &Commit) -> Result<(Root, Root)> {
         let store = self.outside.store.clone();
-        let mut after = state_at(store.as_ref(), &self.site, commit.version).await?;
+        let mut after = self.past.at(store.as_ref(), &self.site, commit.version).await?;
         let inverse = invert(&commit.changes);
         loop {
             let mut before = after.clone();
@@ -215,6 +226,6 @@ impl OpenSite {
             return Ok(head.root.clone());
         }
         drop(head);
-        state_at(self.store.as_ref(), &self.site, version).await
+        self.past.at(self.store.as_ref(), &self.site, version).await
     }
 }

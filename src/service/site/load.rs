@@ -1,4 +1,4 @@
-//! From the store to state: the newest, any older one, and single pages.
+//! From the store to state: the newest, the manifest below any other, and single pages.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::content::json::{Map, Value};
 use crate::store::{Bounds, Entry, Link, NodeKey, Site, Store, StoreError};
 
 /// How many entries are read at a time.
-const STRIDE: usize = 512;
+pub(super) const STRIDE: usize = 512;
 
 /// The state before a site's first entry.
 pub(super) fn genesis(site: &Site) -> Result<Root> {
@@ -49,33 +49,8 @@ pub(super) async fn newest(store: &dyn Store, site: &Site) -> Result<Head> {
     Ok(head)
 }
 
-/// The state of `main` after a version.
-///
-/// # Errors
-/// `VersionNotFound` where the branch has not got there.
-pub(in super::super) async fn state_at(store: &dyn Store, site: &Site, version: u64) -> Result<Root> {
-    let (mut root, _) = nearest(store, site, version).await?;
-    while root.version < version {
-        let bounds = Bounds {
-            above: root.version,
-            up_to: Some(version),
-            oldest_first: true,
-            limit: STRIDE,
-            ..Bounds::default()
-        };
-        let rows = store.commits(site.key, MAIN, &bounds).await?;
-        if rows.is_empty() {
-            return Err(Fault::VersionNotFound(format!("main has no version {version}")));
-        }
-        for row in rows {
-            fold(store, site, &mut root, &row.entry).await?;
-        }
-    }
-    Ok(root)
-}
-
 /// The newest manifest at or below a version, and the entry it holds all up to; else the genesis.
-async fn nearest(store: &dyn Store, site: &Site, version: u64) -> Result<(Root, u64)> {
+pub(super) async fn nearest(store: &dyn Store, site: &Site, version: u64) -> Result<(Root, u64)> {
     let Some(kept) = store.checkpoint(site.key, MAIN, NodeKey::SITE, version).await? else {
         return Ok((genesis(site)?, 0));
     };

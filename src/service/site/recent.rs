@@ -77,10 +77,11 @@ impl Recent {
         self.floor
     }
 
-    /// Whether an address, the order of pages or anything else of the site may have changed behind a version.
+    /// Whether an address, the order of pages or anything else of the site may have been changed behind a version by
+    /// one of these commits.
     pub(super) fn site_touched_since(&self, version: u64) -> bool {
         let touches = |commit: &Arc<Commit>| commit.nodes.iter().any(|(node, _)| *node == NodeKey::SITE);
-        version < self.floor || self.commits.iter().any(|commit| commit.version > version && touches(commit))
+        self.commits.iter().any(|commit| commit.version > version && touches(commit))
     }
 
     pub(super) fn get(&self, version: u64) -> Option<&Arc<Commit>> {

@@ -13,6 +13,7 @@ use super::super::{Fault, Result};
 use super::checkpoint::Follower;
 use super::job::{Intent, Job, Submission};
 use super::load::load_page;
+use super::past::Past;
 use super::recent::{Keys, Recent};
 use super::round::{Outcome, Round, answer};
 use super::{Head, OpenSite, Outside, history};
@@ -34,6 +35,7 @@ pub(super) struct Writer {
     pub(super) head: Arc<Head>,
     pub(super) outside: Outside,
     pub(super) recent: Recent,
+    pub(super) past: Arc<Past>,
     keys: Keys,
     follower: Follower,
     /// An append ended in doubt, or the store has moved: read before writing.
@@ -67,12 +69,15 @@ pub(super) async fn run(
     mut queue: mpsc::Receiver<Job>,
     outside: Outside,
 ) {
-    let Some(site) = open.upgrade().map(|open| open.site.clone()) else { return };
+    let Some((site, past)) = open.upgrade().map(|open| (open.site.clone(), open.past.clone())) else {
+        return;
+    };
     let mut writer = Writer {
         recent: Recent::from(head.root.version),
         keys: Keys::from(head.link.seq),
         follower: Follower::start(site.clone(), outside.store.clone(), &head),
         behind: false,
+        past,
         site,
         head,
         outside,
@@ -111,7 +116,14 @@ impl Writer {
         while !batches.is_empty() {
             let (answers, round, left) = self.judge(batches).await;
             let RoundParts { root, append, at_ms, recent, touched, keys } = round;
-            match self.append(&append).await {
+            let appended = match (append.entries.is_empty(), answers.is_empty()) {
+                // Not even the first could be judged: it names what another process wrote.
+                (true, true) => Ok(Appended::Lost),
+                // Nothing to write, judged on what was read for it: one look is enough.
+                (true, false) if losses > 0 => Ok(Appended::Done),
+                _ => self.append(&append).await,
+            };
+            match appended {
                 Ok(Appended::Done) => {
                     let link = append
                         .entries

@@ -4,7 +4,6 @@ use super::super::super::Fault;
 use super::super::job::Submission;
 use super::super::round::{Outcome, Round};
 use super::super::writer::{Pause, Writer};
-use super::state_at;
 use super::target::refuse;
 use crate::content::carry::{self, Need};
 use crate::content::document::Root;
@@ -32,7 +31,7 @@ impl Writer {
             return Err(Pause::Flush);
         }
         let store = self.outside.store.clone();
-        let mut old = state_at(store.as_ref(), &self.site, op.version).await?;
+        let mut old = self.past.at(store.as_ref(), &self.site, op.version).await?;
         let page = match &op.page {
             Some(name) => Some(old_page(name, round, &old).ok_or_else(|| {
                 let message = format!("there was no page '{name}' in version {}", op.version);

@@ -17,10 +17,10 @@ const DEADLINE: Duration = Duration::from_secs(8);
 
 impl Writer {
     /// Appends; an outcome in doubt is resolved by sending the same rows again, which the store takes for done where
-    /// they stand already.
+    /// they stand already. Of a round without rows, whether what it was judged on is the newest still.
     pub(super) async fn append(&mut self, append: &Append) -> Result<Appended, StoreError> {
         if append.entries.is_empty() {
-            return Ok(Appended::Done);
+            return Ok(self.still_newest(append.after).await);
         }
         let store = self.outside.store.clone();
         let attempt = async {
@@ -46,10 +46,21 @@ impl Writer {
         }
     }
 
+    /// A refusal may come from not yet knowing what another process wrote.
+    async fn still_newest(&self, after: Link) -> Appended {
+        match self.outside.store.head(self.site.key).await {
+            Ok(head) if head.seq > after.seq => Appended::Lost,
+            Ok(head) if head != after => Appended::Foreign,
+            // Nothing is to be written: a store that is down stands in nobody's way.
+            Ok(_) | Err(_) => Appended::Done,
+        }
+    }
+
     /// After a lost compare-and-set: folds the winner's entries; after a foreign one: reads all anew.
     pub(super) async fn recover(&mut self, lost: Appended, losses: u32) -> Result<()> {
         if lost == Appended::Foreign {
             let head = newest(self.outside.store.as_ref(), &self.site).await?;
+            self.past.clear();
             self.recent = Recent::from(head.root.version);
             self.keys = Keys::from(head.link.seq);
             self.head = Arc::new(head);
