@@ -272,6 +272,14 @@ mod tests {
     }
 
     #[test]
+    fn a_data_directory_that_is_a_file_is_left_for_the_store_to_refuse() {
+        let read = |_: &Path| Err(io::ErrorKind::NotADirectory.into());
+        let flags = Flags { data_dir: Some("/dev/null/x".into()), ..Flags::default() };
+        let settings = Settings::resolve(flags, &|_| None, &read).unwrap();
+        assert_eq!(settings.database.value, "sqlite:/dev/null/x/osier.db");
+    }
+
+    #[test]
     fn a_flag_goes_before_the_environment_which_goes_before_the_file() {
         let file = ("osier.toml", "addr = \"file:1\"\ndata-dir = \"/file\"\nlog-format = \"json\"\n");
         let environment = [HOME, ("OSIER_ADDR", "environment:1")];

@@ -1,6 +1,6 @@
 //! HTTP: bytes in, a call of the service, bytes out. Nothing is decided here.
 //!
-//! `router` is the table of contents. Every handler but the two of `health` takes a `Caller`, which is what asks for
+//! `router` is the table of contents. Every handler but those of `health` and `metadata` takes a `Caller`, which is what asks for
 //! the token; a handler that leaves it out has no principal to call the service with.
 
 mod body;
@@ -9,6 +9,7 @@ mod conditional;
 mod content;
 mod health;
 mod history;
+mod metadata;
 mod ops;
 mod problem;
 mod query;
@@ -42,6 +43,7 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/sites/{site}/history/status", get(history::status))
         .route("/sites/{site}/history/{version}", get(history::commit))
         .route("/sites/{site}/diff", get(history::diff))
+        .route(metadata::PATH, get(metadata::show))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .fallback(problem::no_such_route)

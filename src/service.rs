@@ -22,6 +22,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use quick_cache::sync::Cache;
 use tokio::sync::{Mutex, oneshot};
 
+use crate::content::document::Hash;
 use crate::content::id::PageId;
 use crate::store::{SiteKey, Store};
 use site::{Job, OpenSite, Outside};
@@ -44,16 +45,20 @@ pub struct Service {
     sites: RwLock<HashMap<String, Arc<OpenSite>>>,
     /// Held while a site is opened, so that it is opened once.
     opening: Mutex<()>,
-    pages: Cache<(SiteKey, PageId, u64), Ready, Weight>,
+    pages: Cache<PageKey, Ready, Weight>,
     tokens: Cache<[u8; 32], Known>,
 }
+
+/// A page as one commit left it. The hash stands here too: a database that went back in time may have another commit
+/// of that version.
+type PageKey = (SiteKey, PageId, u64, Hash);
 
 /// Ready-made pages weigh their bytes.
 #[derive(Clone)]
 struct Weight;
 
-impl quick_cache::Weighter<(SiteKey, PageId, u64), Ready> for Weight {
-    fn weight(&self, _: &(SiteKey, PageId, u64), ready: &Ready) -> u64 {
+impl quick_cache::Weighter<PageKey, Ready> for Weight {
+    fn weight(&self, _: &PageKey, ready: &Ready) -> u64 {
         ready.bytes.len() as u64 + 200
     }
 }
@@ -99,6 +104,10 @@ impl Service {
     async fn open(&self, id: &str) -> Result<Arc<OpenSite>> {
         if let Some(open) = self.opened(id) {
             return Ok(open);
+        }
+        // No site has it, and a store that is asked for it fails.
+        if id.contains('\0') {
+            return Err(Fault::SiteNotFound(id.to_owned()));
         }
         let _one_at_a_time = self.opening.lock().await;
         if let Some(open) = self.opened(id) {

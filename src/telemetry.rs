@@ -1,6 +1,6 @@
 //! What the server says of itself: logs on stderr, and incidents that callers can name.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
 
@@ -13,6 +13,7 @@ use crate::config::LogFormat;
 pub fn init(filter: &str, format: LogFormat) -> Result<(), String> {
     let filter = EnvFilter::try_new(filter).map_err(|e| format!("the log filter '{filter}': {e}"))?;
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let logs = logs.with_ansi(io::stderr().is_terminal());
     // Refused only where logs go somewhere already, as in tests.
     let _ = match format {
         LogFormat::Text => logs.try_init(),

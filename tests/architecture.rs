@@ -21,7 +21,7 @@ const SECOND_FLOOR: &[&str] = &["service"];
 /// Translates, and nothing else.
 const ROOF: &[&str] = &["http", "mcp"];
 
-/// What every floor above the first meets at the door.
+/// What those who go in and out meet at the door.
 const HALL: &[&str] = &["config", "error", "telemetry"];
 
 /// Puts the house together and may name every room.
@@ -35,12 +35,12 @@ fn neighbours(room: &str) -> Option<(Vec<&'static str>, &'static str)> {
     let (may_name, rule) = match room {
         "content" => (vec![], "`content` is the ground floor and names no other room"),
         "service" => (
-            [GROUND_FLOOR, FIRST_FLOOR, HALL].concat(),
-            "`service` names content, the rooms of the first floor and the hall",
+            [GROUND_FLOOR, FIRST_FLOOR, &["config", "telemetry"]].concat(),
+            "`service` names content, the rooms of the first floor, config and telemetry",
         ),
         "error" => (
-            [GROUND_FLOOR, FIRST_FLOOR].concat(),
-            "`error` names content and the rooms of the first floor, whose errors it takes in",
+            [GROUND_FLOOR, FIRST_FLOOR, SECOND_FLOOR, &["telemetry"]].concat(),
+            "`error` tells the doors of the faults of the service and below, and names telemetry, which logs them",
         ),
         "config" => (GROUND_FLOOR.to_vec(), "`config` names content only"),
         "telemetry" => (vec!["config"], "`telemetry` names config only"),
@@ -255,6 +255,7 @@ mod the_rules {
             ("src/store/mod.rs", "use super::service::Edit;"),
             ("src/store/sqlite/append.rs", "use super::super::super::import::Report;"),
             ("src/service/edit.rs", "use crate::http::Json;"),
+            ("src/service/edit.rs", "use crate::error::Failure;"),
             ("src/http/mod.rs", "use crate::mcp;"),
             ("src/error.rs", "use crate::http::Problem;"),
             ("src/render/mod.rs", "use crate::*;"),
@@ -278,7 +279,8 @@ mod the_rules {
             ),
             ("src/store/mod.rs", "#[cfg(test)]\nmod tests {\n    use crate::service::edit;\n}"),
             ("src/store/tests.rs", "use crate::service::edit;"),
-            ("src/service/edit.rs", "use crate::{content, store::Log, error::Error};"),
+            ("src/service/edit.rs", "use crate::{content, store::Log, telemetry};"),
+            ("src/error.rs", "use crate::{service::Fault, telemetry};"),
             ("src/http/mod.rs", "use crate::{config::Config, error, service, telemetry};"),
             ("src/app.rs", "use crate::{http, mcp, store};"),
             ("src/cli/serve.rs", "use crate::app::App;"),

@@ -2,7 +2,7 @@
 
 mod batches;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -61,7 +61,7 @@ impl Import {
     }
 }
 
-fn folder_name(path: &PathBuf) -> Result<String, Stop> {
+fn folder_name(path: &Path) -> Result<String, Stop> {
     let whole = path
         .canonicalize()
         .map_err(|e| Stop::Usage(format!("cannot read the folder {}: {e}", path.display())))?;

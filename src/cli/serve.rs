@@ -100,7 +100,7 @@ async fn first_token(service: &Service, here: SocketAddr) -> Result<Option<Strin
         )));
     }
     let new = NewToken {
-        name: "operator".to_owned(),
+        name: "admin".to_owned(),
         scopes: vec![Scope::Admin],
         sites: Vec::new(),
         branches: Vec::new(),

@@ -40,7 +40,10 @@ impl File {
         for path in candidates {
             match read(&path) {
                 Ok(text) => return Self::parse(path, &text),
-                Err(e) if e.kind() == io::ErrorKind::NotFound && !must_be_there => {}
+                // A data directory that is a file is told by the store, which needs it.
+                Err(e)
+                    if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+                        && !must_be_there => {}
                 Err(e) => return Err(ConfigError(format!("{}: {e}", path.display()))),
             }
         }

@@ -17,27 +17,18 @@ pub const MAX_OPS: usize = 500;
 pub struct Asked {
     /// As the caller sent it: kept in the log.
     pub raw: Value,
-    /// As it was read.
-    pub op: Op,
+    /// As it was read, or why it can't be: told by `lower`, with what is wrong with the others.
+    pub op: Result<Op, Problem>,
 }
 
 /// Reads the ops of a batch.
-///
-/// # Errors
-/// Every op that can't be read.
-pub fn read(raw: Vec<Value>) -> Result<Vec<Asked>, Vec<Problem>> {
-    let mut problems = Vec::new();
-    let mut asked = Vec::with_capacity(raw.len());
-    for (i, raw) in raw.into_iter().enumerate() {
-        match Op::parse(&raw) {
-            Ok(op) => asked.push(Asked { raw, op }),
-            Err(problem) => problems.push(Problem { op: Some(i), ..problem }),
-        }
-    }
-    if problems.is_empty() { Ok(asked) } else { Err(problems) }
+#[must_use]
+pub fn read(raw: Vec<Value>) -> Vec<Asked> {
+    let asked = |raw: Value| Asked { op: Op::parse(&raw), raw };
+    raw.into_iter().map(asked).collect()
 }
 
-/// Lowers a batch. Ops that fail are put aside and the rest judged without them, so that all problems are told at
+/// Lowers a batch. Ops that fail or can't be read are put aside and the rest judged without them, so that all problems are told at
 /// once; what can only fail because an op before it failed is not told.
 ///
 /// # Errors
@@ -50,9 +41,13 @@ pub fn lower(root: Root, asked: &[Asked], mint: &mut dyn Mint) -> Lowered<(Draft
     for (i, Asked { raw, op }) in asked.iter().enumerate() {
         let mark = draft.mark();
         let before = draft.count();
-        match op.lower(&mut draft) {
-            Ok(done) => results.push(OpResult {
-                op: op.name().into(),
+        let lowered = match op {
+            Ok(op) => op.lower(&mut draft).map(|done| (op.name(), done)),
+            Err(problem) => Err(problem.clone().into()),
+        };
+        match lowered {
+            Ok((name, done)) => results.push(OpResult {
+                op: name.into(),
                 page: done.page,
                 block: done.block,
                 key: done.key,
@@ -80,8 +75,9 @@ pub fn lower(root: Root, asked: &[Asked], mint: &mut dyn Mint) -> Lowered<(Draft
 fn makes(raw: &Value) -> Vec<String> {
     let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
     let handle = text(raw, "tempId").map(|handle| format!("$tmp:{handle}"));
-    let inner = raw.get("block").and_then(|block| text(block, "id"));
-    [handle, text(raw, "id"), text(raw, "slug"), inner].into_iter().flatten().collect()
+    let block = raw.get("block").and_then(|block| text(block, "id"));
+    let item = raw.get("item").and_then(|item| text(item, "key"));
+    [handle, text(raw, "id"), text(raw, "slug"), block, item].into_iter().flatten().collect()
 }
 
 fn mentions(raw: &Value, unmade: &BTreeSet<String>) -> bool {
@@ -91,5 +87,12 @@ fn mentions(raw: &Value, unmade: &BTreeSet<String>) -> bool {
 
 /// Whether a problem may be but the shadow of an op that failed before.
 fn may_follow(code: Code) -> bool {
-    matches!(code, Code::PageNotFound | Code::BlockNotFound | Code::UnknownTempId | Code::InvalidPosition)
+    matches!(
+        code,
+        Code::PageNotFound
+            | Code::BlockNotFound
+            | Code::ItemNotFound
+            | Code::UnknownTempId
+            | Code::InvalidPosition
+    )
 }

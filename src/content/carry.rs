@@ -192,7 +192,7 @@ fn carry_on(
     let forests = extract::forests(&scope, &addresses);
     let (mut merged, mut conflicts) = Merge::new(&forests, &scope, &addresses, way.text, take).run();
     let leads = addresses.settle(&mut merged);
-    conflicts.extend(site::break_cycles(&mut merged, roots));
+    conflicts.extend(site::break_cycles(&mut merged, &forests.ours, roots));
     need_users(draft, &site::differing_types(base, theirs))?;
     let written = fit::fit(draft, &forests.ours, &merged)?;
     Relink(leads).pages(draft, &ours, |page| scope.has(page))?;

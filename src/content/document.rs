@@ -6,6 +6,7 @@ mod apply;
 mod block;
 mod hash;
 mod manifest;
+mod order;
 mod page;
 mod reverse;
 mod root;

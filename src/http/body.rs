@@ -32,8 +32,12 @@ pub(super) struct Sent {
 }
 
 impl Sent {
-    /// The value as a type that refuses unknown fields.
+    /// The value, an object, as a type that refuses unknown fields.
     pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
+        // A type would take an array too, its elements for the fields in their order.
+        if !value.is_object() {
+            return Err(Failure::malformed("", "the body is an object, as in {\"ops\": [ … ]}"));
+        }
         serde_path_to_error::deserialize(value).map_err(|error| {
             let message = error.inner().to_string();
             Failure::malformed(pointer(error.path()), message)
@@ -182,5 +186,6 @@ mod tests {
         assert_eq!(failure.errors[0].pointer, "/ifMatch/~1a~0b");
         let failure = read(serde_json::json!({"ops": [], "sight": "demo"}));
         assert_eq!((failure.kind.code, failure.errors[0].pointer.as_str()), ("malformed_request", "/sight"));
+        assert_eq!(read(serde_json::json!([null, null, []])).kind.code, "malformed_request");
     }
 }

@@ -5,8 +5,9 @@ use std::ops::Deref;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
 
-use super::Shared;
+use super::{Shared, metadata};
 use crate::error::Failure;
 use crate::service::{Fault, Principal};
 
@@ -22,12 +23,18 @@ impl Deref for Caller {
 }
 
 impl FromRequestParts<Shared> for Caller {
-    type Rejection = Failure;
+    type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, service: &Shared) -> Result<Self, Failure> {
-        let secret = bearer(&parts.headers)?;
-        Ok(Caller(service.principal(secret).await?))
+    async fn from_request_parts(parts: &mut Parts, service: &Shared) -> Result<Self, Response> {
+        match known(&parts.headers, service).await {
+            Ok(principal) => Ok(Caller(principal)),
+            Err(fault) => Err(metadata::named(&parts.headers, Failure::from(fault).into_response())),
+        }
     }
+}
+
+async fn known(headers: &HeaderMap, service: &Shared) -> Result<Principal, Fault> {
+    service.principal(bearer(headers)?).await
 }
 
 /// The text behind `Bearer`, whose case does not count.

@@ -1,17 +1,63 @@
-//! `diff` of two refs.
+//! What is different between two refs.
 
 use serde_json::Value;
 
+use super::reference::State;
+use super::site::{OpenSite, load_page};
+use super::view::At;
 use super::{Fault, Result, Service};
 use crate::auth::Principal;
+use crate::content::diff::{MissingPages, diff};
+use crate::content::document::Root;
+use crate::content::id::PageId;
 
 impl Service {
-    /// What differs between two refs.
+    /// Everything that differs between two refs, as branches.md has it on the wire.
     ///
     /// # Errors
     /// Those of refs.
     pub async fn diff(&self, who: &Principal, site: &str, from: &str, to: &str) -> Result<Value> {
-        let _ = (self.state(who, site, &Self::at(from)).await?, self.state(who, site, &Self::at(to)).await?);
-        Err(Fault::Internal("not yet".into()))
+        let (open, before) = self.state(who, site, &at(from)).await?;
+        let (_, after) = self.state(who, site, &at(to)).await?;
+        let (mut before, mut after) = (owned(before), owned(after));
+        loop {
+            match diff(&before, &after) {
+                Ok(found) => {
+                    let mut answer =
+                        serde_json::to_value(&found).map_err(|e| Fault::Internal(e.to_string()))?;
+                    answer["from"] = from.into();
+                    answer["to"] = to.into();
+                    return Ok(answer);
+                }
+                Err(MissingPages { from, to }) => {
+                    load(&open, &mut before, &from).await?;
+                    load(&open, &mut after, &to).await?;
+                }
+            }
+        }
     }
+}
+
+fn at(reference: &str) -> At {
+    At { reference: Some(reference.to_owned()), min_version: None }
+}
+
+/// A state to load bodies into: the newest one is everybody's, this copy is ours.
+fn owned(state: State) -> Root {
+    match state {
+        State::Newest(head) => head.root.clone(),
+        State::Old(root) => *root,
+    }
+}
+
+async fn load(open: &OpenSite, root: &mut Root, pages: &[PageId]) -> Result<()> {
+    for page in pages {
+        let version = root.version;
+        let body = load_page(open.store.as_ref(), &open.site, page, version, &root.types).await?;
+        root.load(
+            page,
+            body.ok_or_else(|| Fault::Internal(format!("page {page} has no body at {version}")))?,
+        );
+    }
+    Ok(())
 }

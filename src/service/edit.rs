@@ -41,7 +41,7 @@ impl Service {
         }
         check(&envelope)?;
         let open = self.open(&site).await?;
-        let intent = intent(batch::read(envelope.ops).map_err(Fault::Refused)?)?;
+        let intent = intent(batch::read(envelope.ops))?;
         let mut key = None;
         if let Some(text) = envelope.idempotency_key {
             let keyed =
@@ -113,21 +113,28 @@ fn check(envelope: &Envelope) -> Result<()> {
             format!("a key is 1 to {MAX_KEY} bytes without control characters"),
         );
     }
-    if let Some(summary) = &envelope.summary
-        && (summary.chars().count() > MAX_SUMMARY || summary.contains('\0'))
-    {
-        return malformed("/summary", format!("a summary has at most {MAX_SUMMARY} characters and no NUL"));
+    if let Some(summary) = &envelope.summary {
+        if summary.chars().count() > MAX_SUMMARY {
+            return malformed("/summary", format!("a summary has at most {MAX_SUMMARY} characters"));
+        }
+        if summary.contains('\0') {
+            let message = "contains a NUL or a lone surrogate";
+            return Err(Fault::Refused(vec![Problem::new(Code::SchemaViolation, "/summary", message)]));
+        }
     }
     Ok(())
 }
 
 /// Ops that look into history stand alone in their batch; all others go together.
 fn intent(asked: Vec<Asked>) -> Result<Intent> {
-    let looks_back = |asked: &Asked| matches!(asked.op, Op::Undo(_) | Op::Redo(_) | Op::RestoreVersion(_));
+    let looks_back = |asked: &Asked| match &asked.op {
+        Ok(op @ (Op::Undo(_) | Op::Redo(_) | Op::RestoreVersion(_))) => Some(op.name()),
+        _ => None,
+    };
     if asked.len() > 1
-        && let Some(at) = asked.iter().position(looks_back)
+        && let Some((at, name)) = asked.iter().enumerate().find_map(|(at, op)| Some((at, looks_back(op)?)))
     {
-        let message = format!("{} stands alone in its batch", asked[at].op.name());
+        let message = format!("{name} stands alone in its batch");
         return Err(Fault::Refused(vec![Problem {
             op: Some(at),
             ..Problem::new(Code::OpRejected, "", message)
@@ -135,9 +142,9 @@ fn intent(asked: Vec<Asked>) -> Result<Intent> {
     }
     let mut asked = asked;
     match asked.pop() {
-        Some(Asked { op: Op::Undo(op), raw }) => Ok(Intent::Undo(op, raw)),
-        Some(Asked { op: Op::Redo(op), raw }) => Ok(Intent::Redo(op, raw)),
-        Some(Asked { op: Op::RestoreVersion(op), raw }) => Ok(Intent::Restore(op, raw)),
+        Some(Asked { op: Ok(Op::Undo(op)), raw }) => Ok(Intent::Undo(op, raw)),
+        Some(Asked { op: Ok(Op::Redo(op)), raw }) => Ok(Intent::Redo(op, raw)),
+        Some(Asked { op: Ok(Op::RestoreVersion(op)), raw }) => Ok(Intent::Restore(op, raw)),
         last => {
             asked.extend(last);
             Ok(Intent::Ops(asked))

@@ -1,5 +1,7 @@
 //! Reading history: lists of commits, one commit whole, what undo and redo would take.
 
+mod trail;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -7,14 +9,15 @@ use serde_json::{Value, json};
 use super::outside::rfc3339;
 use super::read::find;
 use super::reference::Reference;
-use super::site::{BRANCH_STACK, MAIN, OpenSite, PAGE_STACK, load_page, node_key};
-use super::view::{At, HistoryQuery, Listed, Paging};
+use super::site::{BRANCH_STACK, CLEARS_REDO, MAIN, OpenSite, PAGE_STACK, load_page, node_key};
+use super::view::{HistoryQuery, Listed, Paging};
 use super::{Fault, Result, Service, authorize};
 use crate::auth::{Principal, Scope};
 use crate::content::change::{Change, Place};
 use crate::content::commit::Body;
-use crate::content::id::{BlockId, PageId};
+use crate::content::id::PageId;
 use crate::store::{Bounds, CommitRow, Kind, NodeKey, Stack};
+use trail::Trail;
 
 impl Service {
     /// Commits, newest first.
@@ -29,44 +32,29 @@ impl Service {
         paging: &Paging,
     ) -> Result<Listed<Value>> {
         let open = self.readable(who, site, query.branch.as_deref()).await?;
-        let mut up_to = match &paging.cursor {
-            None => None,
-            Some(cursor) => match cursor.strip_prefix('v').and_then(|version| version.parse::<u64>().ok()) {
-                Some(version) => Some(version.saturating_sub(1)),
-                None => {
-                    return Err(Fault::Malformed("cursor".into(), "this is no cursor of a history".into()));
-                }
-            },
-        };
-        let node = match &query.page {
-            Some(page) => Some(node_of(&open, page)?),
-            None => query
-                .block
-                .as_deref()
-                .and_then(|block| open.head.load().root.home(&BlockId::from(block)).map(node_key)),
-        };
+        let mut trail = Trail::new(&open, query, paging.cursor.as_deref())?;
         let mut items = Vec::new();
-        let mut last = None;
+        let mut next_cursor = None;
         loop {
-            let want = paging.limit + 1;
-            let who = query.actor.as_deref().map(Arc::from);
-            let bounds = Bounds { up_to, node, who, limit: want, ..Bounds::default() };
+            let bounds = trail.bounds(paging.limit + 1);
             let rows = open.store.commits(open.site.key, MAIN, &bounds).await?;
-            let end = rows.len() < want;
+            let mut end = rows.len() < bounds.limit;
             for row in rows {
-                let version = row.entry.version.unwrap_or_default();
                 let body = body(&row)?;
-                up_to = Some(version.saturating_sub(1));
-                if query.block.as_deref().is_some_and(|block| !touches(&body, block)) {
-                    continue;
+                if trail.pass(&open, &row, &body).await? {
+                    if items.len() == paging.limit {
+                        return Ok(Listed { items, next_cursor });
+                    }
+                    items.push(line(&row, &body));
+                    next_cursor = Some(trail.cursor());
                 }
-                if items.len() == paging.limit {
-                    return Ok(Listed { items, next_cursor: last });
+                // The rest of these rows is of a page that the block did not lie on.
+                if trail.left(&bounds) {
+                    end = false;
+                    break;
                 }
-                last = Some(format!("v{version}"));
-                items.push(line(&row, &body));
             }
-            if end || up_to == Some(0) {
+            if end || trail.at_the_end() {
                 return Ok(Listed { items, next_cursor: None });
             }
         }
@@ -131,7 +119,7 @@ impl Service {
             async move { open.store.newest(open.site.key, MAIN, &stack).await }
         };
         let undo = newest(kinds, true).await?;
-        let edit = newest(BRANCH_STACK.to_vec(), false).await?;
+        let edit = newest(CLEARS_REDO.to_vec(), false).await?;
         let redo = newest(vec![Kind::Undo], true).await?.filter(|redo| edit.is_none_or(|edit| edit < *redo));
         let undo = match undo {
             Some(version) => Some(one_line(&open, version).await?),
@@ -159,11 +147,6 @@ impl Service {
             Reference::Head => Ok(open),
             Reference::Version(_) => Err(Fault::BranchNotFound(branch.unwrap_or_default().to_owned())),
         }
-    }
-
-    /// A state of two, for `diff`.
-    pub(super) fn at(reference: &str) -> At {
-        At { reference: Some(reference.to_owned()), min_version: None }
     }
 }
 

@@ -38,11 +38,13 @@ impl Service {
         paging: &Paging,
     ) -> Result<Listed<Value>> {
         let (_, state) = self.state(who, site, at).await?;
-        let all = state.root().redirects.iter().map(|(from, kept)| {
-            let redirect = json!({ "from": &**from, "to": kept["to"], "status": kept["status"] });
-            (from.to_string(), redirect)
-        });
-        Ok(listed(all, paging))
+        let redirects = &state.root().redirects;
+        let names: Vec<&str> = redirects.keys().map(|from| &**from).collect();
+        let item = |from: &str| {
+            let kept = redirects.get(from)?;
+            Some(json!({ "from": from, "to": kept["to"], "status": kept["status"] }))
+        };
+        listed(&names, item, paging)
     }
 
     /// Pages in site order, the home page first: `{id, slug, title, blockCount, hash, version, updatedAt, updatedBy}`.
@@ -60,23 +62,12 @@ impl Service {
         let root = state.root();
         let home = root.by_slug("/");
         let rest = root.order.iter().filter(|id| Some(*id) != home);
-        let all = home.into_iter().chain(rest).filter_map(|id| {
-            let stub = root.stub(id)?;
-            Some((
-                id.to_string(),
-                json!({
-                    "id": id,
-                    "slug": &*stub.slug,
-                    "title": &*stub.title,
-                    "blockCount": stub.blocks,
-                    "hash": stub.hash.to_string(),
-                    "version": stub.stamp.version,
-                    "updatedAt": rfc3339(stub.stamp.at_ms),
-                    "updatedBy": &*stub.stamp.who,
-                }),
-            ))
-        });
-        Ok(listed(all, paging))
+        let names: Vec<&str> = home.into_iter().chain(rest).map(PageId::as_str).collect();
+        let item = |name: &str| {
+            let id = PageId::from(name);
+            root.stub(&id).map(|stub| page_line(&id, stub))
+        };
+        listed(&names, item, paging)
     }
 
     /// A page by id or slug, whole.
@@ -88,7 +79,7 @@ impl Service {
         let root = state.root();
         let id = find(root, page)?;
         let stub = root.stub(&id).ok_or_else(|| Fault::PageNotFound(page.to_owned()))?;
-        let key = (open.site.key, id, stub.stamp.version);
+        let key = (open.site.key, id, stub.stamp.version, stub.hash);
         if let Some(ready) = self.pages.get(&key) {
             return Ok(ready);
         }
@@ -118,11 +109,9 @@ impl Service {
     ) -> Result<Listed<Box<RawValue>>> {
         let (_, state) = self.state(who, site, at).await?;
         let types = &state.root().types;
-        let all = types.names().filter_map(|name| {
-            let json = RawValue::from_string(type_json(types.get(name)?)).ok()?;
-            Some((name.to_owned(), json))
-        });
-        Ok(listed(all, paging))
+        let names: Vec<&str> = types.names().collect();
+        let item = |name: &str| RawValue::from_string(type_json(types.get(name)?)).ok();
+        listed(&names, item, paging)
     }
 
     /// One block type: `{type, schema}`.
@@ -171,6 +160,20 @@ pub(super) fn find(root: &Root, page: &str) -> Result<PageId> {
     })
 }
 
+/// A page's line in the list.
+fn page_line(id: &PageId, stub: &Stub) -> Value {
+    json!({
+        "id": id,
+        "slug": &*stub.slug,
+        "title": &*stub.title,
+        "blockCount": stub.blocks,
+        "hash": stub.hash.to_string(),
+        "version": stub.stamp.version,
+        "updatedAt": rfc3339(stub.stamp.at_ms),
+        "updatedBy": &*stub.stamp.who,
+    })
+}
+
 /// The page as it is served: its content, and who changed it last.
 fn page_json(page: &Page, stub: &Stub) -> String {
     let mut more = format!(",\"version\":{},\"hash\":\"{}\",\"updatedAt\":", stub.stamp.version, stub.hash);
@@ -196,20 +199,64 @@ pub(super) fn ready(json: String) -> Ready {
     Ready { bytes: Bytes::from(json), etag: format!("\"{tag}\"").into() }
 }
 
-/// One page of a list whose items go by names: those behind the name that the cursor is.
-pub(super) fn listed<T>(all: impl Iterator<Item = (String, T)>, paging: &Paging) -> Listed<T> {
-    let mut passed = paging.cursor.is_none();
-    let mut rest = all.skip_while(move |(name, _)| {
-        let skip = !passed;
-        passed = passed || paging.cursor.as_deref() == Some(name);
-        skip
-    });
-    let mut items = Vec::new();
-    let mut last = None;
-    for (name, item) in rest.by_ref().take(paging.limit) {
-        items.push(item);
-        last = Some(name);
+/// One page of a list whose items go by names. The cursor holds the last name and its place: where the item is gone by
+/// then, the list goes on at the place, so that nothing behind it is passed over.
+///
+/// # Errors
+/// `Malformed` for a cursor that no such list gave.
+pub(super) fn listed<T>(
+    names: &[&str],
+    item: impl Fn(&str) -> Option<T>,
+    paging: &Paging,
+) -> Result<Listed<T>> {
+    let start = match &paging.cursor {
+        None => 0,
+        Some(cursor) => {
+            let (place, name) = read_cursor(cursor)
+                .ok_or_else(|| Fault::Malformed("cursor".into(), "this is no cursor of this list".into()))?;
+            names.iter().position(|there| *there == name).map_or(place.min(names.len()), |at| at + 1)
+        }
+    };
+    let end = names.len().min(start.saturating_add(paging.limit));
+    let items = names[start..end].iter().filter_map(|name| item(name)).collect();
+    let last = end.checked_sub(1).filter(|_| end < names.len());
+    Ok(Listed { items, next_cursor: last.map(|last| write_cursor(last, names[last])) })
+}
+
+fn write_cursor(place: usize, name: &str) -> String {
+    data_encoding::BASE64URL_NOPAD.encode(format!("{place}.{name}").as_bytes())
+}
+
+fn read_cursor(cursor: &str) -> Option<(usize, String)> {
+    let bytes = data_encoding::BASE64URL_NOPAD.decode(cursor.as_bytes()).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let (place, name) = text.split_once('.')?;
+    Some((place.parse().ok()?, name.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str], limit: usize, cursor: Option<String>) -> Listed<String> {
+        listed(names, |name| Some(name.to_owned()), &Paging { limit, cursor }).unwrap()
     }
-    let next_cursor = last.filter(|_| rest.next().is_some());
-    Listed { items, next_cursor }
+
+    #[test]
+    fn a_list_goes_on_where_it_stopped_though_items_came_and_went() {
+        let first = names(&["a", "b", "c", "d"], 2, None);
+        assert_eq!(first.items, ["a", "b"]);
+        let next = first.next_cursor.clone();
+        assert_eq!(names(&["a", "b", "c", "d"], 2, next.clone()).next_cursor, None);
+        assert_eq!(names(&["new", "a", "b", "c"], 9, next.clone()).items, ["c"]);
+        assert_eq!(names(&["a", "c", "d"], 9, next).items, ["c", "d"], "b is gone, c is not passed over");
+    }
+
+    #[test]
+    fn a_cursor_of_another_list_is_refused() {
+        for cursor in ["", "v12", "????", "YQ"] {
+            let paging = Paging { limit: 1, cursor: Some(cursor.into()) };
+            assert!(listed(&["a"], |_| Some(()), &paging).is_err(), "{cursor}");
+        }
+    }
 }

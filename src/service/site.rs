@@ -20,7 +20,7 @@ use crate::store::{BranchKey, Link, NodeKey, Site, Store};
 use super::outside::{Chance, Clock};
 use super::{Fault, Result};
 
-pub(super) use history::{BRANCH_STACK, PAGE_STACK};
+pub(super) use history::{BRANCH_STACK, CLEARS_REDO, PAGE_STACK};
 pub(super) use job::{Intent, Job, Keyed, Submission};
 pub(super) use load::load_page;
 pub(super) use round::{answer, digest};

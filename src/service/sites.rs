@@ -109,11 +109,12 @@ impl Service {
 }
 
 fn card(open: &OpenSite) -> SiteCard {
-    SiteCard {
-        id: open.site.id.clone(),
-        created_at: rfc3339(open.site.created_ms),
-        config: (*open.head.load().root.config).clone(),
+    let mut config = (*open.head.load().root.config).clone();
+    if let Value::Object(fields) = &mut config {
+        // Lists show names: a site whose config has none goes by its id.
+        fields.entry("name").or_insert_with(|| open.site.id.clone().into());
     }
+    SiteCard { id: open.site.id.clone(), created_at: rfc3339(open.site.created_ms), config }
 }
 
 fn refused(halt: Halt) -> Fault {
@@ -126,6 +127,9 @@ fn refused(halt: Halt) -> Fault {
 
 /// A site's id as addresses have it: lower case, runs of anything but letters and digits one dash.
 fn normalise(id: &str) -> Option<String> {
+    if id.contains('\0') {
+        return None;
+    }
     let id: String =
         id.trim().to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let id = id.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
@@ -141,6 +145,7 @@ mod tests {
         assert_eq!(normalise(" My Site! ").as_deref(), Some("my-site"));
         assert_eq!(normalise("a__b").as_deref(), Some("a-b"));
         assert_eq!(normalise("../.."), None);
+        assert_eq!(normalise("a\0b"), None);
         assert_eq!(normalise(&"x".repeat(65)), None);
     }
 }

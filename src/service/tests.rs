@@ -196,3 +196,120 @@ async fn what_a_caller_expects_is_judged() {
     assert_eq!(house.send(&house.ana, trial).await.unwrap().version, 3);
     assert_eq!(house.heading().await, "two", "a trial stores nothing");
 }
+
+fn rename(page: &str, slug: &str) -> Value {
+    json!([{"op": "rename_page", "page": page, "slug": slug}])
+}
+
+fn linking(slug: &str, text: &str) -> Value {
+    let block = json!({"id": format!("blk_{}", &slug[1..]), "type": "RichText", "props": {"body": text}});
+    json!([{"op": "create_page", "slug": slug, "title": "B", "blocks": [block]}])
+}
+
+fn code(refused: Result<Answer>) -> &'static str {
+    match refused {
+        Err(Fault::Refused(problems)) => problems[0].code.as_str(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn renames_there_and_back_are_undone_and_redone() {
+    let house = House::new().await;
+    house.ops(json!([page("/a")])).await.unwrap();
+    for (from, to) in [("/a", "/a1"), ("/a1", "/a2"), ("/a2", "/a")] {
+        house.ops(rename(from, to)).await.unwrap();
+    }
+    for op in ["undo", "undo", "redo", "redo"] {
+        house.ops(json!([{"op": op}])).await.unwrap();
+    }
+    assert_eq!(house.heading().await, "one");
+}
+
+#[tokio::test]
+async fn a_removed_page_comes_back_after_a_page_that_linked_to_it_was_removed() {
+    let house = House::new().await;
+    house.ops(json!([page("/a")])).await.unwrap();
+    house.ops(linking("/b", "see [a](/a)")).await.unwrap();
+    let removed = house.ops(json!([{"op": "remove_page", "page": "/a"}])).await.unwrap();
+    house.ops(json!([{"op": "remove_page", "page": "/b"}])).await.unwrap();
+    house.ops(json!([{"op": "undo", "commit": removed.commit}])).await.unwrap();
+    assert_eq!(house.heading().await, "one");
+}
+
+#[tokio::test]
+async fn an_edit_is_undone_after_the_page_its_links_led_to_was_made() {
+    let house = House::new().await;
+    house.ops(linking("/b", "see [a](/a)")).await.unwrap();
+    let before = house.page("main", "/b").await["hash"].clone();
+    let edit =
+        json!([{"op": "update_props", "page": "/b", "block": "blk_b", "patch": {"body": "look at [a](/a)"}}]);
+    let edit = house.ops(edit).await.unwrap();
+    house.ops(json!([page("/a")])).await.unwrap();
+    house.ops(json!([{"op": "undo", "commit": edit.commit}])).await.unwrap();
+    assert_eq!(house.page("main", "/b").await["hash"], before);
+}
+
+#[tokio::test]
+async fn a_restore_leaves_redo_as_it_is() {
+    let house = House::new().await;
+    house.ops(json!([page("/a"), page("/b")])).await.unwrap();
+    house.set("two").await;
+    house.ops(json!([{"op": "update_page_meta", "page": "/b", "patch": {"noindex": true}}])).await.unwrap();
+    house.ops(json!([{"op": "undo", "page": "/a"}])).await.unwrap();
+    house.ops(json!([{"op": "restore_version", "version": 2, "page": "/b"}])).await.unwrap();
+    let status = house.service.history_status(&house.ana, "demo", None, None).await.unwrap();
+    assert_eq!(status["redo"]["version"], 2);
+    house.ops(json!([{"op": "redo"}])).await.unwrap();
+    assert_eq!(house.heading().await, "two");
+}
+
+#[tokio::test]
+async fn a_conflict_names_the_commit_however_many_came_since() {
+    let house = House::new().await;
+    house.ops(json!([page("/a"), page("/b")])).await.unwrap();
+    let first = house.set("two").await.commit;
+    let second = house.set("three").await.commit.unwrap();
+    for n in 0..210 {
+        let op = json!([{"op": "update_page_meta", "page": "/b", "patch": {"description": n.to_string()}}]);
+        house.ops(op).await.unwrap();
+    }
+    let house = house.restarted().await;
+    let undo = json!([{"op": "undo", "commit": first}]);
+    match house.ops(undo).await {
+        Err(Fault::Refused(problems)) => {
+            let more = problems[0].more.clone().unwrap();
+            assert_eq!(more["conflicts"][0]["commits"][0]["commit"].as_str(), Some(second.as_str()));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_history_of_a_block_follows_it_from_page_to_page() {
+    let house = House::new().await;
+    house.ops(json!([page("/a"), page("/b"), page("/c")])).await.unwrap();
+    house.set("two").await;
+    let go =
+        |from: &str, to: &str| json!([{"op": "move_block", "page": from, "block": "blk_h", "toPage": to}]);
+    house.ops(go("/a", "/b")).await.unwrap();
+    house.ops(go("/b", "/c")).await.unwrap();
+    house.ops(json!([{"op": "remove_block", "page": "/c", "block": "blk_h"}])).await.unwrap();
+    let query = HistoryQuery { block: Some("blk_h".into()), ..HistoryQuery::default() };
+    let mut found = Vec::new();
+    let mut cursor = None;
+    loop {
+        let paging = Paging { limit: 2, cursor };
+        let listed = house.service.history(&house.ana, "demo", &query, &paging).await.unwrap();
+        found.extend(listed.items.iter().map(|commit| commit["version"].as_u64().unwrap()));
+        cursor = listed.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(found, [5, 4, 3, 2, 1]);
+    assert_eq!(
+        code(house.ops(json!([{"op": "undo", "commit": "c9-000000000000"}])).await),
+        "version_not_found"
+    );
+}

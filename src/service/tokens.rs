@@ -1,6 +1,7 @@
 //! Tokens: made, listed, revoked, and turned into principals.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -10,8 +11,9 @@ use super::{Fault, Result, Service, authorize};
 use crate::auth::{self, Grant, NewSecret, Principal, Scope};
 use crate::store::Token;
 
-/// How long a token that was looked up is trusted: one revoked by another process is refused after this.
-const TRUST_MS: i64 = 500;
+/// How long a token that was looked up is trusted. Who revokes one waits as long, so that no process of this store
+/// takes it any more when its revocation is told.
+const TRUST: Duration = Duration::from_millis(500);
 
 /// A token that was looked up.
 #[derive(Clone)]
@@ -19,6 +21,12 @@ pub(super) struct Known {
     principal: Principal,
     looked_up_ms: i64,
     expires_ms: Option<i64>,
+}
+
+impl Known {
+    fn is_fresh(&self, now_ms: i64) -> bool {
+        u128::try_from(now_ms - self.looked_up_ms).is_ok_and(|age_ms| age_ms < TRUST.as_millis())
+    }
 }
 
 impl Service {
@@ -30,7 +38,7 @@ impl Service {
         let digest = auth::digest(secret);
         let now = self.outside.clock.now_ms();
         if let Some(known) = self.tokens.get(&digest)
-            && (0..TRUST_MS).contains(&(now - known.looked_up_ms))
+            && known.is_fresh(now)
             && known.expires_ms.is_none_or(|expires| now < expires)
         {
             return Ok(known.principal);
@@ -98,7 +106,7 @@ impl Service {
         Ok(self.outside.store.tokens().await?.iter().map(card).collect())
     }
 
-    /// Revokes a token; `false` where there is no living one of that id.
+    /// Revokes a token: refused everywhere once this has answered. `false` where there is no living one of that id.
     ///
     /// # Errors
     /// `InsufficientScope`.
@@ -106,6 +114,9 @@ impl Service {
         authorize::anywhere(who, Scope::Admin)?;
         let revoked = self.outside.store.revoke_token(id, self.outside.clock.now_ms()).await?;
         self.tokens.clear();
+        if revoked {
+            tokio::time::sleep(TRUST).await;
+        }
         Ok(revoked)
     }
 }

@@ -14,6 +14,9 @@ use super::super::schema::Shape;
 use super::forest::{Forest, Own};
 use super::three::{State, Three};
 
+/// Where a page is looked for that a state does not have.
+const KNOWN: [State; 3] = [State::Base, State::Theirs, State::Ours];
+
 /// The pages whose addresses are not settled, and what each state calls them.
 pub(super) struct Addresses<'a> {
     roots: Three<&'a Root>,
@@ -34,10 +37,11 @@ impl<'a> Addresses<'a> {
             })
             .cloned()
             .collect();
-        // A page that a state removed is still known by its slug in the base, unless another page has that by now.
+        // A page that a state does not have, removed or not yet made, is known by the slug it has elsewhere, unless
+        // another page has that: a link that leads nowhere without it looks the same with it.
         let known_as = |state: State, page: &PageId| {
-            slug(state, page)
-                .or_else(|| slug(State::Base, page).filter(|slug| roots[state].by_slug(slug).is_none()))
+            let free = |slug: &Step| roots[state].by_slug(slug).is_none();
+            slug(state, page).or_else(|| KNOWN.into_iter().find_map(|s| slug(s, page)).filter(free))
         };
         let names = Three::of(|state| {
             let named = |page: &PageId| Some((known_as(state, page)?, page.clone()));
@@ -102,7 +106,7 @@ impl<'a> Addresses<'a> {
         if !self.are_settled() {
             let slug_of = |id: &str| {
                 let page = PageId::from(id);
-                let known = [state, State::Base].into_iter().find_map(|s| self.roots[s].stub(&page));
+                let known = [state].into_iter().chain(KNOWN).find_map(|s| self.roots[s].stub(&page));
                 known.map_or_else(String::new, |stub| stub.slug.to_string())
             };
             write(&mut value, &slug_of);

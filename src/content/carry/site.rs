@@ -52,18 +52,23 @@ pub(super) fn is_one_value<S: AsRef<str>>(path: &[S]) -> bool {
 
 /// Finds redirects of the result that lead in a circle, and leaves what ours has in their place. A circle that a side
 /// had of its own is no conflict.
-pub(super) fn break_cycles(merged: &mut Forest, roots: Three<&Root>) -> Vec<Conflict> {
+pub(super) fn break_cycles(merged: &mut Forest, ours: &Forest, roots: Three<&Root>) -> Vec<Conflict> {
     let mut conflicts = Vec::new();
     let Some(Own::Fields(fields)) = merged.nodes.get_mut(&Node::Site).map(|site| &mut site.own) else {
         return conflicts;
     };
     let Some(Value::Object(redirects)) = fields.get_mut("redirects") else { return conflicts };
+    let judged = match ours.get(&Node::Site).map(|site| &site.own) {
+        Some(Own::Fields(fields)) => fields["redirects"].as_object().cloned().unwrap_or_default(),
+        _ => Map::new(),
+    };
     let kept = |from: &str| roots.ours.redirects.get(from).map(|kept| (**kept).clone());
     let new = |(from, to): (&String, &Value)| (kept(from).as_ref() != Some(to)).then(|| from.clone());
     for from in redirects.iter().filter_map(new).collect::<Vec<_>>() {
+        // One that ours had and the result has not was taken away; any other is as ours has it.
         let lead = |from: &str| match redirects.get(from) {
             Some(redirect) => Some(redirect.clone()),
-            None => kept(from),
+            None => kept(from).filter(|_| !judged.contains_key(from)),
         };
         let theirs = |from: &str| roots.theirs.redirects.get(from).map(|kept| (**kept).clone());
         if !is_circle(&from, lead) || is_circle(&from, theirs) {

@@ -63,7 +63,7 @@ impl Block {
             ["{\"id\":\"", self.id.as_str(), "\",\"props\":", &self.props, ",\"type\":\"", &self.kind, "\"}"];
         let mut hasher = NodeHasher::own(&pieces);
         for (slot, children) in &self.slots {
-            hasher.slot(slot, children.iter().map(&hash_of));
+            hasher.slot(slot, &children.iter().map(&hash_of).collect::<Vec<_>>());
         }
         self.hash = hasher.finish();
     }

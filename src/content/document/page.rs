@@ -4,7 +4,7 @@ mod tree;
 
 use std::sync::Arc;
 
-use imbl::{OrdMap, Vector};
+use imbl::OrdMap;
 
 use super::super::change::{BLOCKS, Change, Node, Place, Step};
 use super::super::id::{BlockId, PageId};
@@ -13,6 +13,7 @@ use super::super::links;
 use super::super::props::{Misfit, apply_item, apply_set};
 use super::block::Block;
 use super::hash::{Hash, NodeHasher};
+use super::order::Order;
 use super::reverse::Counts;
 use super::types::Types;
 
@@ -27,7 +28,7 @@ pub struct Page {
     pub title: Step,
     /// A JSON object.
     pub meta: Arc<Value>,
-    pub(super) order: Vector<BlockId>,
+    pub(super) order: Order,
     pub(super) blocks: OrdMap<BlockId, Arc<Block>>,
     pub(super) links: Counts,
     pub(super) types: Counts,
@@ -60,7 +61,7 @@ impl Page {
             slug: text("slug")?.into(),
             title: text("title")?.into(),
             meta: Arc::new(value.get("meta").cloned().unwrap_or_else(|| Value::Object(Default::default()))),
-            order: Vector::new(),
+            order: Order::default(),
             blocks: OrdMap::new(),
             links: Counts::default(),
             types: Counts::default(),
@@ -70,7 +71,8 @@ impl Page {
         page.links.add(canonical_target(&page.meta).as_slice());
         for block in value.get("blocks").and_then(Value::as_array).into_iter().flatten() {
             let id = page.plant(block, None, types, effects)?;
-            page.order.push_back(id);
+            let hash = page.hash_of(&id);
+            page.order.push(id, hash);
         }
         Ok(page)
     }
@@ -133,7 +135,7 @@ impl Page {
         let block = self.blocks.get(id)?;
         let (parent, slot, left) = match &block.parent {
             None => {
-                let at = self.order.iter().position(|b| b == id)?;
+                let at = self.order.position(id)?;
                 (
                     Node::Page(self.id.clone()),
                     Step::from(BLOCKS),
@@ -231,7 +233,7 @@ impl Page {
         write_string(&self.title, &mut own);
         own.push('}');
         let mut hasher = NodeHasher::own(&[&own]);
-        hasher.slot(BLOCKS, self.order.iter().map(|id| self.hash_of(id)));
+        hasher.runs(BLOCKS, self.order.len(), self.order.runs());
         hasher.finish()
     }
 

@@ -73,10 +73,6 @@ impl Draft<'_> {
             return Err(Problem::new(Code::SlotRefused, pointer, message).into());
         }
         let kind = self.block_type(&block.kind, &format!("{pointer}/type"))?;
-        if kind.pinned() && depth > 0 {
-            let message = format!("a {} stands on a page, never in a slot", kind.name());
-            return Err(Problem::new(Code::Pinned, format!("{pointer}/type"), message).into());
-        }
         let id = self.block_id(block.id.as_deref(), &format!("{pointer}/id"))?;
         if !taken.insert(id.clone()) {
             let message = format!("the id '{id}' stands twice in this op");
@@ -88,19 +84,16 @@ impl Draft<'_> {
         let mut slots = Map::new();
         for (slot, children) in block.slots.iter().flatten() {
             let at = format!("{pointer}/slots/{}", super::super::json::escape(slot));
+            let rule = self.slot_rule(kind.name(), slot, &at)?;
             let mut made = Vec::with_capacity(children.len());
             for (i, child) in children.iter().enumerate() {
+                let at = format!("{at}/{i}");
                 self.accepts(kind.name(), slot, &child.kind, &at)?;
-                made.push(self.make_below(child, &format!("{at}/{i}"), depth + 1, taken)?);
+                made.push(self.make_below(child, &at, depth + 1, taken)?);
             }
-            if let Some(max) =
-                kind.slots().get(slot).and_then(|rule| rule.max).filter(|max| made.len() > *max)
-            {
+            if let Some(max) = rule.max.filter(|max| made.len() > *max) {
                 let message = format!("'{slot}' of {} holds at most {max} blocks", kind.name());
                 return Err(Problem::new(Code::SlotRefused, at, message).into());
-            }
-            if children.is_empty() && !kind.slots().contains_key(slot) {
-                self.accepts(kind.name(), slot, "", &at)?;
             }
             if !made.is_empty() {
                 slots.insert(slot.clone(), Value::Array(made));

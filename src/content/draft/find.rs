@@ -17,11 +17,17 @@ impl Draft<'_> {
     /// The page that a field names by id, slug or handle.
     ///
     /// # Errors
-    /// `page_not_found` with the nearest slug, `unknown_temp_id`.
+    /// `page_not_found` with the nearest slug, or where the batch itself removed it; `unknown_temp_id`.
     pub fn find_page(&self, name: &str, pointer: &str) -> Lowered<PageId> {
         if let Some(handle) = name.strip_prefix(HANDLE) {
             return match self.handles.get(handle) {
-                Some(Made::Page(id)) => Ok(id.clone()),
+                Some(Made::Page(id)) if self.root.stub(id).is_some() => Ok(id.clone()),
+                Some(Made::Page(_)) => Err(Problem::new(
+                    Code::PageNotFound,
+                    pointer,
+                    format!("the page of '$tmp:{}' was removed by an op before in this batch", brief(handle)),
+                )
+                .into()),
                 made => Err(no_handle(handle, "page", made.is_some(), pointer).into()),
             };
         }
@@ -152,7 +158,7 @@ impl Draft<'_> {
     /// Declares a handle for a page.
     ///
     /// # Errors
-    /// `duplicate_temp_id`.
+    /// `duplicate_temp_id`, `schema_violation`.
     pub fn declare_page(&mut self, handle: Option<&str>, id: &PageId) -> Lowered<()> {
         self.declare(handle, Made::Page(id.clone()))
     }
@@ -160,7 +166,7 @@ impl Draft<'_> {
     /// Declares a handle for a block.
     ///
     /// # Errors
-    /// `duplicate_temp_id`.
+    /// `duplicate_temp_id`, `schema_violation`.
     pub fn declare_block(&mut self, handle: Option<&str>, id: &BlockId) -> Lowered<()> {
         self.declare(handle, Made::Block(id.clone()))
     }
@@ -168,6 +174,10 @@ impl Draft<'_> {
     fn declare(&mut self, handle: Option<&str>, made: Made) -> Lowered<()> {
         let Some(handle) = handle else { return Ok(()) };
         let handle = handle.strip_prefix(HANDLE).unwrap_or(handle);
+        if handle.contains('\0') {
+            let message = "contains a NUL or a lone surrogate";
+            return Err(Problem::new(Code::SchemaViolation, "/tempId", message).into());
+        }
         if self.handles.contains_key(handle) {
             let message = format!("an op before in this batch has declared '{handle}': each handle once");
             return Err(Problem::new(Code::DuplicateTempId, "/tempId", message).into());

@@ -5,6 +5,7 @@ use super::super::document::{Block, Page};
 use super::super::id::{BlockId, PageId};
 use super::super::json::Value;
 use super::super::problem::{Code, Lowered, Problem};
+use super::super::schema::SlotRule;
 use super::super::slug;
 use super::find::brief;
 use super::{Draft, MAX_NESTING};
@@ -224,17 +225,27 @@ impl Draft<'_> {
     /// # Errors
     /// `slot_refused`, `pinned`.
     pub fn accepts(&self, holder: &str, slot: &str, kind: &str, pointer: &str) -> Lowered<()> {
-        let holder_type = self.block_type(holder, pointer)?;
-        let Some(rule) = holder_type.slots().get(slot) else {
-            let slots: Vec<_> = holder_type.slots().keys().cloned().collect();
-            let message = format!("{holder} has no slot '{}'; it has: {}", brief(slot), list(&slots));
-            return Err(Problem::new(Code::SlotRefused, pointer, message).into());
-        };
+        let rule = self.slot_rule(holder, slot, pointer)?;
+        self.not_pinned(kind, pointer)?;
         if !rule.accepts(kind) {
-            let message = format!("'{slot}' of {holder} does not take a {kind}");
+            let message = format!("'{slot}' of {holder} does not take a {}", brief(kind));
             return Err(Problem::new(Code::SlotRefused, pointer, message).into());
         }
         Ok(())
+    }
+
+    /// What a slot of a type takes.
+    ///
+    /// # Errors
+    /// `slot_refused` where the type has no such slot.
+    pub fn slot_rule(&self, holder: &str, slot: &str, pointer: &str) -> Lowered<SlotRule> {
+        let holder_type = self.block_type(holder, pointer)?;
+        if let Some(rule) = holder_type.slots().get(slot) {
+            return Ok(rule.clone());
+        }
+        let slots: Vec<_> = holder_type.slots().keys().cloned().collect();
+        let message = format!("{holder} has no slot '{}'; it has: {}", brief(slot), list(&slots));
+        Err(Problem::new(Code::SlotRefused, pointer, message).into())
     }
 
     /// Keeps what is placed between the page's header and footer; an open position is the end before the footer.

@@ -171,6 +171,19 @@ mod tests {
     }
 
     #[test]
+    fn given_a_block_with_what_its_slot_refuses_when_added_then_the_refused_one_is_named() {
+        let columns = |inner: Value| add("/about", json!({"type": "Columns", "props": {}, "slots": inner}), json!({}));
+        let child = |kind: &str| json!({"col1": [heading("fits"), {"type": kind, "props": {}}]});
+        for (inner, pointer, code) in [
+            (child("Columns"), "/block/slots/col1/1", Code::SlotRefused),
+            (child("Footer"), "/block/slots/col1/1", Code::Pinned),
+            (json!({"col9": []}), "/block/slots/col9", Code::SlotRefused),
+        ] {
+            assert_eq!(refused(&site(), columns(inner.clone())), [Refused::new(pointer, code)], "{inner}");
+        }
+    }
+
+    #[test]
     fn given_a_header_or_footer_when_added_then_it_is_pinned() {
         for kind in ["SiteHeader", "Footer"] {
             let op = add("/about", json!({"type": kind, "props": {"siteName": "a"}}), json!({}));

@@ -145,7 +145,7 @@ mod tests {
         op["item"] = json!("z");
         op.as_object_mut().unwrap().remove("index");
         op["after"] = json!("");
-        assert_eq!(refused(&site, op), [Refused::new("/after", Code::InvalidPosition)]);
+        assert_eq!(refused(&site, op), [Refused::new("/after", Code::ItemNotFound)]);
     }
 
     #[test]
@@ -168,15 +168,15 @@ mod tests {
 
     #[test]
     fn given_a_place_that_is_none_when_added_then_it_is_refused() {
-        for (more, pointer) in [
-            (json!({"index": 4}), "/index"),
-            (json!({"index": -1}), "/index"),
-            (json!({"after": "k9"}), "/after"),
-            (json!({"before": "0"}), "/before"),
-            (json!({"after": "k1", "index": 1}), ""),
+        for (more, pointer, code) in [
+            (json!({"index": 4}), "/index", Code::InvalidPosition),
+            (json!({"index": -1}), "/index", Code::InvalidPosition),
+            (json!({"after": "k9"}), "/after", Code::ItemNotFound),
+            (json!({"before": "0"}), "/before", Code::ItemNotFound),
+            (json!({"after": "k1", "index": 1}), "", Code::InvalidPosition),
         ] {
             let refusals = refused(&site(), question(more.clone()));
-            assert_eq!(refusals, [Refused::new(pointer, Code::InvalidPosition)], "{more}");
+            assert_eq!(refusals, [Refused::new(pointer, code)], "{more}");
         }
     }
 

@@ -72,14 +72,14 @@ impl List {
     /// The index for an item that comes; one that moves has been taken out before.
     ///
     /// # Errors
-    /// `invalid_position`.
+    /// `item_not_found`, `invalid_position`.
     pub(super) fn place(&self, at: Position) -> Result<usize, Problem> {
         for (name, pointer) in [(at.after, "/after"), (at.before, "/before")] {
             if let Some(name) = name
                 && let Err(there) = by_key(&self.items, name)
             {
                 let message = format!("no other item has the key '{}': {there}", brief(name));
-                return Err(Problem::new(Code::InvalidPosition, pointer, message));
+                return Err(not_found(pointer, message));
             }
         }
         let keys: Vec<&str> = self.items.iter().map(|item| key_of(item).unwrap_or_default()).collect();

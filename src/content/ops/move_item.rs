@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::draft::{Draft, Position};
 use super::super::json::key_of;
-use super::super::problem::{Lowered, Problem};
+use super::super::problem::{Code, Lowered, Problem};
 use super::list::List;
 use super::{BlockRef, Done, Lower, PageRef};
 
@@ -43,6 +43,7 @@ impl Lower for MoveItem {
         let mut list = List::find(draft, &self.page, &self.block, &self.list)?;
         let from = list.item(self.index, self.key.as_deref())?;
         let item = list.items.remove(from);
+        self.not_beside_itself(key_of(&item))?;
         let position =
             Position { after: self.after.as_deref(), before: self.before.as_deref(), index: self.to_index };
         let to = list.place(position).map_err(|problem| Problem {
@@ -53,6 +54,18 @@ impl Lower for MoveItem {
         let key = key_of(&item).map(String::from);
         list.items.insert(to, item);
         Ok(Done { key, ..list.put(draft, None)? })
+    }
+}
+
+impl MoveItem {
+    fn not_beside_itself(&self, own: Option<&str>) -> Result<(), Problem> {
+        let itself = |name: Option<&str>| name.is_some() && name == own;
+        let pointer = match (itself(self.after.as_deref()), itself(self.before.as_deref())) {
+            (true, _) => "/after",
+            (false, true) => "/before",
+            (false, false) => return Ok(()),
+        };
+        Err(Problem::new(Code::InvalidPosition, pointer, "an item cannot lie beside itself: name another"))
     }
 }
 
@@ -107,7 +120,7 @@ mod tests {
         for (more, pointer, code) in [
             (json!({"index": 0, "toIndex": 3}), "/toIndex", Code::InvalidPosition),
             (json!({"index": 0, "after": "k1"}), "/after", Code::InvalidPosition),
-            (json!({"index": 0, "before": "k9"}), "/before", Code::InvalidPosition),
+            (json!({"index": 0, "before": "k9"}), "/before", Code::ItemNotFound),
             (json!({"index": 0, "toIndex": 1, "after": "k2"}), "", Code::InvalidPosition),
             (json!({"index": 3, "toIndex": 0}), "/index", Code::ItemNotFound),
             (json!({"key": "k9", "toIndex": 0}), "/key", Code::ItemNotFound),

@@ -3,7 +3,7 @@
 use serde_path_to_error::{Error, Path, Segment};
 
 use super::super::draft::brief;
-use super::super::json::{Value, escape};
+use super::super::json::{Map, Value, escape};
 use super::super::problem::{Code, Problem};
 use super::super::schema::nearest;
 use super::Op;
@@ -23,12 +23,35 @@ impl Op {
             Some(_) => return Err(malformed("/op".into(), "`op` is the op's name, a text".into())),
             None => return Err(malformed("/op".into(), "`op`, the op's name, is missing".into())),
         };
+        if let Some(at) = listed_block(fields) {
+            let message = format!("{} must be an object, not a list", named(&at));
+            return Err(malformed(at, message));
+        }
         let rest = fields.iter().filter(|(field, _)| *field != "op").map(|(f, v)| (f.clone(), v.clone()));
         match Op::read(name, Value::Object(rest.collect())) {
             Some(read) => read.map_err(|error| explained(name, &error)),
             None => Err(unknown_op(name)),
         }
     }
+}
+
+/// The place of a block that is given as a list, which would be read field by field in their order.
+fn listed_block(fields: &Map<String, Value>) -> Option<String> {
+    fn within(blocks: &Value, at: &str) -> Option<String> {
+        let blocks = blocks.as_array()?.iter().enumerate();
+        blocks.map(|(i, block)| (block, format!("{at}/{i}"))).find_map(|(block, at)| among(block, at))
+    }
+    fn among(block: &Value, at: String) -> Option<String> {
+        if block.is_array() {
+            return Some(at);
+        }
+        let slots = block.get("slots")?.as_object()?;
+        slots.iter().find_map(|(slot, blocks)| within(blocks, &format!("{at}/slots/{}", escape(slot))))
+    }
+    // `block` is the id of one in most ops.
+    let one = fields.get("block").filter(|block| !block.is_string());
+    one.and_then(|block| among(block, "/block".into()))
+        .or_else(|| fields.get("blocks").and_then(|blocks| within(blocks, "/blocks")))
 }
 
 fn malformed(pointer: String, message: String) -> Problem {
@@ -191,6 +214,17 @@ mod tests {
         assert!(long.len() < 200, "{long}");
         let op = json!({"op": "rename_page", "page": "/a", "redirect": "no"});
         assert_eq!(told(op), pair("/redirect", "'redirect' must be true or false, not string \"no\""));
+    }
+
+    #[test]
+    fn a_block_is_an_object_however_deep_it_lies() {
+        let listed = json!(["Heading", {"text": "a"}, null, null]);
+        let add = |block: &Value| json!({"op": "add_block", "page": "/", "block": block});
+        assert_eq!(told(add(&listed)), pair("/block", "'block' must be an object, not a list"));
+        let columns = json!({"type": "Columns", "slots": {"col1": [{"type": "Divider"}, listed]}});
+        assert_eq!(told(add(&columns)).0, "/block/slots/col1/1");
+        let op = json!({"op": "create_page", "slug": "/", "title": "a", "blocks": [columns]});
+        assert_eq!(told(op).0, "/blocks/0/slots/col1/1");
     }
 
     #[test]

@@ -69,6 +69,16 @@ mod tests {
     }
 
     #[test]
+    fn given_a_page_of_this_batch_when_removed_then_its_handle_stands_for_nothing_more() {
+        let ops = json!([
+            {"op": "create_page", "slug": "/new", "title": "New", "tempId": "new"},
+            {"op": "remove_page", "page": "$tmp:new"},
+            {"op": "rename_page", "page": "$tmp:new", "title": "Newer"},
+        ]);
+        assert_eq!(refused(&site(), ops), [Refused::new("/page", Code::PageNotFound)]);
+    }
+
+    #[test]
     fn given_a_page_that_is_not_loaded_when_removed_then_it_is_asked_for() {
         let op = json!({"op": "remove_page", "page": "/about"});
         assert_eq!(missing(&cold(&site()), op), ["pg_about".into()]);

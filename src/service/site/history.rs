@@ -28,9 +28,12 @@ pub(super) use words::summary;
 /// The commits that a page's undo stack holds.
 pub(in super::super) const PAGE_STACK: [Kind; 2] = [Kind::Edit, Kind::RestorePage];
 
-/// The commits that a branch's undo stack holds; each of them clears redo.
+/// The commits that a branch's undo stack holds.
 pub(in super::super) const BRANCH_STACK: [Kind; 6] =
     [Kind::Edit, Kind::RestorePage, Kind::Restore, Kind::Merge, Kind::Update, Kind::Revert];
+
+/// The commits that clear redo: what was undone before them is history. A restore leaves the stacks as they are.
+pub(in super::super) const CLEARS_REDO: [Kind; 4] = [Kind::Edit, Kind::Merge, Kind::Update, Kind::Revert];
 
 /// What taking a commit back came to.
 struct Back {

@@ -86,6 +86,8 @@ impl<'a> Round<'a> {
 
     /// Makes a batch's outcome the next entry, or answers that nothing changed.
     pub(super) fn land(&mut self, submission: &Submission, outcome: Outcome) -> Result<Answer> {
+        // Read once: the pages' stamps and the entry's time are the same, here and when it is folded again.
+        self.at_ms = self.outside.clock.now_ms().max(self.at_ms);
         let Outcome { kind, ops, drafted, results, target, only_page, relive, summary } = outcome;
         let changed = !drafted.changes.is_empty();
         if submission.dry_run || (!changed && submission.key.is_none()) {
@@ -154,18 +156,10 @@ impl<'a> Round<'a> {
     }
 
     fn stamp(&self, submission: &Submission) -> Stamp {
-        let at_ms = self.outside.clock.now_ms().max(self.at_ms);
-        Stamp { version: self.root.version + 1, at_ms, who: submission.who.clone() }
+        Stamp { version: self.root.version + 1, at_ms: self.at_ms, who: submission.who.clone() }
     }
 
-    fn entry(
-        &mut self,
-        submission: &Submission,
-        kind: Kind,
-        version: Option<u64>,
-        body: &Body,
-    ) -> Result<Entry> {
-        self.at_ms = self.outside.clock.now_ms().max(self.at_ms);
+    fn entry(&self, submission: &Submission, kind: Kind, version: Option<u64>, body: &Body) -> Result<Entry> {
         let (seq, previous) = match self.append.entries.last() {
             Some(last) => (last.seq, last.hash),
             None => (self.append.after.seq, self.append.after.hash),
@@ -234,12 +228,15 @@ pub(super) fn touches_site(changes: &[Change]) -> bool {
 
 fn effects<'a>(before: &Root, after: &Root, touched: impl Iterator<Item = &'a PageId>) -> Vec<PageEffect> {
     let slug = |root: &Root, id: &PageId| root.stub(id).map(|stub| stub.slug.to_string());
-    let effect = |id: &PageId| PageEffect {
-        id: id.clone(),
-        slug: slug(after, id).or_else(|| slug(before, id)).unwrap_or_default(),
-        hash: after.stub(id).map(|stub| stub.hash),
+    // A page that a batch makes and removes again is nothing anybody ever saw.
+    let effect = |id: &PageId| {
+        Some(PageEffect {
+            id: id.clone(),
+            slug: slug(after, id).or_else(|| slug(before, id))?,
+            hash: after.stub(id).map(|stub| stub.hash),
+        })
     };
-    touched.map(effect).collect()
+    touched.filter_map(effect).collect()
 }
 
 fn touched_page(page: PageEffect) -> TouchedPage {

@@ -1,9 +1,10 @@
 //! The writer of a site: one task that drains the batches that wait, lowers them in order on one draft, appends all of
 //! them in one statement, and only then lets anyone see them.
 
+mod log;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -11,9 +12,9 @@ use super::super::envelope::Answer;
 use super::super::{Fault, Result};
 use super::checkpoint::Follower;
 use super::job::{Intent, Job, Submission};
-use super::load::{fold, load_page, newest};
+use super::load::load_page;
 use super::recent::{Keys, Recent};
-use super::round::{Outcome, Round, answer, remember};
+use super::round::{Outcome, Round, answer};
 use super::{Head, OpenSite, Outside, history};
 use crate::content::batch;
 use crate::content::commit::Body;
@@ -24,9 +25,6 @@ use crate::store::{Appended, Kind, Link, Site, StoreError};
 
 /// How many batches one round takes.
 const ROUND: usize = 256;
-
-/// How long a write is tried before callers are told that the store is not there.
-const DEADLINE: Duration = Duration::from_secs(8);
 
 pub(super) struct Writer {
     pub(super) site: Site,
@@ -157,8 +155,8 @@ impl Writer {
     }
 
     /// Judges batches in order until one needs those before it appended first.
-    async fn judge<'a>(
-        &'a mut self,
+    async fn judge(
+        &mut self,
         batches: Vec<Submission>,
     ) -> (Vec<(Submission, Result<Answer>)>, RoundParts, Vec<Submission>) {
         let (outside, site) = (self.outside.clone(), self.site.clone());
@@ -166,7 +164,7 @@ impl Writer {
         let mut answers = Vec::with_capacity(batches.len());
         let mut batches = batches.into_iter();
         let mut left = Vec::new();
-        while let Some(submission) = batches.next() {
+        for submission in batches.by_ref() {
             match self.judge_one(&submission, &mut round).await {
                 Ok(answer) => answers.push((submission, Ok(answer))),
                 Err(Pause::Fault(fault)) => answers.push((submission, Err(fault))),
@@ -255,83 +253,6 @@ impl Writer {
         }
         let body = Body::decode(entry.format, &entry.body).map_err(|e| Fault::Internal(e.to_string()))?;
         Ok(Some(answer(&self.site.id, &entry, &body)))
-    }
-
-    /// Appends; an outcome in doubt is resolved by sending the same rows again, which the store takes for done where
-    /// they stand already.
-    async fn append(&mut self, append: &crate::store::Append) -> Result<Appended, StoreError> {
-        if append.entries.is_empty() {
-            return Ok(Appended::Done);
-        }
-        let store = self.outside.store.clone();
-        let attempt = async {
-            let mut doubt = false;
-            loop {
-                match store.append(self.site.key, append).await {
-                    Err(StoreError::Unknown(_)) => doubt = true,
-                    Err(StoreError::Unavailable(_)) if doubt => {}
-                    ended => return ended,
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        match tokio::time::timeout(DEADLINE, attempt).await {
-            Ok(Ok(done)) => Ok(done),
-            Ok(Err(error)) => Err(error),
-            Err(_) => {
-                self.behind = true;
-                Err(StoreError::Unavailable(
-                    "a write ended in doubt: send it again with its idempotency key".into(),
-                ))
-            }
-        }
-    }
-
-    /// After a lost compare-and-set: folds the winner's entries; after a foreign one: reads all anew.
-    async fn recover(&mut self, lost: Appended, losses: u32) -> Result<()> {
-        if lost == Appended::Foreign {
-            let head = newest(self.outside.store.as_ref(), &self.site).await?;
-            self.recent = Recent::from(head.root.version);
-            self.keys = Keys::from(head.link.seq);
-            self.head = Arc::new(head);
-            return Ok(());
-        }
-        if losses > 2 {
-            // Two writers that lose to each other in turn part ways after a moment of different length.
-            let mut byte = [0];
-            self.outside.chance.fill(&mut byte);
-            tokio::time::sleep(Duration::from_micros(
-                200 * u64::from(byte[0] % 32) * u64::from(losses.min(8)),
-            ))
-            .await;
-        }
-        self.catch_up().await
-    }
-
-    /// Folds what others have written.
-    async fn catch_up(&mut self) -> Result<()> {
-        loop {
-            let entries = self.outside.store.entries(self.site.key, self.head.link.seq, 512).await?;
-            if entries.is_empty() {
-                self.behind = false;
-                return Ok(());
-            }
-            let mut root = self.head.root.clone();
-            let (mut link, mut at_ms) = (self.head.link, self.head.at_ms);
-            for entry in &entries {
-                fold(self.outside.store.as_ref(), &self.site, &mut root, entry).await?;
-                let body =
-                    Body::decode(entry.format, &entry.body).map_err(|e| Fault::Internal(e.to_string()))?;
-                if let (Some(key), Some(request)) = (&entry.key, entry.request) {
-                    self.keys.insert(entry.who.clone(), key.clone(), entry.seq, request);
-                }
-                if let Some(version) = entry.version {
-                    history::follow(&mut self.recent, remember(entry, body, version));
-                }
-                (link, at_ms) = (Link { seq: entry.seq, hash: entry.hash }, entry.at_ms);
-            }
-            self.head = Arc::new(Head { root, link, at_ms });
-        }
     }
 }
 

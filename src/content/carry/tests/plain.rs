@@ -56,7 +56,7 @@ impl State {
 
 /// The three states, every link as the page it means, every keyed list that can be opened as items.
 pub fn states(roots: [&Root; 3]) -> [State; 3] {
-    let mut states = roots.map(|root| marked(root, roots[0]));
+    let mut states = roots.map(|root| marked(root, roots));
     let blocks: BTreeSet<Id> =
         states.iter().flat_map(|s| s.nodes.keys().cloned()).filter(|id| id.starts_with("blk_")).collect();
     for id in blocks {
@@ -78,10 +78,12 @@ pub fn unmarked(root: &Root) -> State {
 }
 
 /// One state, every link as the page it means.
-pub fn marked(root: &Root, base: &Root) -> State {
-    // A page this state removed is still known by its slug in the base.
+pub fn marked(root: &Root, [base, ours, theirs]: [&Root; 3]) -> State {
+    // A page this state has not is known by its slug in the base, else in theirs, else in ours.
     let mut pages: BTreeMap<String, String> = BTreeMap::new();
-    for (id, stub) in base.stubs().filter(|(id, _)| root.stub(id).is_none()).chain(root.stubs()) {
+    let elsewhere: BTreeMap<_, _> = [ours, theirs, base].into_iter().flat_map(Root::stubs).collect();
+    let elsewhere = elsewhere.into_iter().filter(|(id, _)| root.stub(id).is_none());
+    for (id, stub) in elsewhere.chain(root.stubs()) {
         pages.insert(stub.slug.to_string(), id.to_string());
     }
     read(root, &pages)

@@ -111,7 +111,7 @@ struct Witness {
 
 impl Witness {
     fn new([base, ours, theirs]: [&Root; 3], result: &Root, conflicts: &[Conflict]) -> Self {
-        let seen = |root: &Root| marked(root, base);
+        let seen = |root: &Root| marked(root, [base, ours, theirs]);
         let written = leaves(&unmarked(result));
         let (base, sides) = (seen(base), [seen(ours), seen(theirs)]);
         Witness { base, sides, result: seen(result), written, said: Said::of(conflicts) }

@@ -98,7 +98,7 @@ impl Page {
         let parent = self.blocks.get(id).ok_or_else(missing)?.parent.clone();
         match parent {
             None => {
-                let at = self.order.iter().position(|b| b == id).ok_or_else(missing)?;
+                let at = self.order.position(id).ok_or_else(missing)?;
                 self.order.remove(at);
             }
             Some((parent, slot)) => {
@@ -120,7 +120,8 @@ impl Page {
         let parent = match &at.parent {
             Node::Page(page) if *page == self.id => {
                 let to = behind(self.order.iter(), left).ok_or_else(lost)?;
-                self.order.insert(to, id.clone());
+                let hash = self.hash_of(id);
+                self.order.insert(to, id.clone(), hash);
                 None
             }
             Node::Block(parent) => {
@@ -147,6 +148,12 @@ impl Page {
             let mut block = Block::clone(block);
             block.rehash(|child| self.hash_of(child));
             from = block.parent.as_ref().map(|(parent, _)| parent.clone());
+            // The block's own id shares its text with the one in the order, which the caller's need not.
+            if from.is_none()
+                && let Some(at) = self.order.position(&block.id)
+            {
+                self.order.set(at, block.hash);
+            }
             self.blocks.insert(id, Arc::new(block));
         }
     }

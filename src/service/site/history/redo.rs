@@ -4,7 +4,7 @@ use super::super::MAIN;
 use super::super::job::Submission;
 use super::super::round::{Outcome, Round};
 use super::super::writer::{Pause, Writer};
-use super::BRANCH_STACK;
+use super::CLEARS_REDO;
 use super::target::{node, refuse};
 use crate::content::carry::Take;
 use crate::content::json::Value;
@@ -27,7 +27,7 @@ impl Writer {
         let who = op.actor.map(|_| submission.who.clone());
         let undos =
             Stack { node: node(page.as_ref()), kinds: vec![Kind::Undo], who, live_only: true, up_to: None };
-        let edits = Stack { kinds: BRANCH_STACK.to_vec(), live_only: false, ..undos.clone() };
+        let edits = Stack { kinds: CLEARS_REDO.to_vec(), live_only: false, ..undos.clone() };
         let nothing =
             || refuse(Code::NothingToRedo, "", "there is no undo here that nothing newer has followed");
         let undo = self.newest(&undos, round).await?.ok_or_else(nothing)?;

@@ -1,5 +1,6 @@
 //! Finding the commit that an undo or redo is about.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::super::Fault;
@@ -18,8 +19,11 @@ use crate::content::slug;
 use crate::store::{Bounds, CommitRow, Entry, NodeKey, Stack, commit_seq};
 use serde_json::json;
 
-/// How far back a removed page is looked for by its address, and conflicts by their commits.
+/// How far back a removed page is looked for by its address.
 const LOOK_BACK: usize = 200;
+
+/// Among how many commits on a page those are looked for that stand against an undo.
+const CONFLICTING: usize = 1000;
 
 pub(super) fn refuse(code: Code, pointer: &str, message: impl Into<String>) -> Pause {
     Pause::Fault(Fault::Refused(vec![Problem { op: Some(0), ..Problem::new(code, pointer, message) }]))
@@ -120,7 +124,8 @@ impl Writer {
         conflicts: Vec<Conflict>,
         round: &Round<'_>,
     ) -> Result<Pause, Pause> {
-        let later = self.since(commit.version, round).await?;
+        let nodes = conflicts.iter().map(|conflict| conflict.page.as_ref().map_or(NodeKey::SITE, node_key));
+        let later = self.since(commit.version, nodes.collect(), round).await?;
         let mut said = Vec::new();
         let mut fields = Vec::new();
         for conflict in &conflicts {
@@ -149,19 +154,31 @@ impl Writer {
         Ok(Pause::Fault(Fault::Refused(vec![problem])))
     }
 
-    /// Commits behind a version, oldest first.
-    async fn since(&self, version: u64, round: &Round<'_>) -> Result<Vec<Arc<Commit>>, Pause> {
-        let mut found: Vec<Arc<Commit>> = Vec::new();
+    /// Commits behind a version that touched one of some nodes, oldest first.
+    async fn since(
+        &self,
+        version: u64,
+        nodes: BTreeSet<NodeKey>,
+        round: &Round<'_>,
+    ) -> Result<Vec<Arc<Commit>>, Pause> {
+        let mut found: BTreeMap<u64, Arc<Commit>> = BTreeMap::new();
         let floor = round.recent.floor();
-        if version < floor {
-            let bounds = Bounds { above: version, up_to: Some(floor), limit: LOOK_BACK, ..Bounds::default() };
-            for row in self.outside.store.commits(self.site.key, MAIN, &bounds).await?.into_iter().rev() {
+        for node in nodes.iter().filter(|_| version < floor) {
+            let bounds = Bounds {
+                above: version,
+                up_to: Some(floor),
+                node: Some(*node),
+                limit: CONFLICTING,
+                ..Bounds::default()
+            };
+            for row in self.outside.store.commits(self.site.key, MAIN, &bounds).await? {
                 let version = row.entry.version.unwrap_or_default();
-                found.push(Arc::new(remember(&row.entry, decode(&row.entry)?, version)));
+                found.insert(version, Arc::new(remember(&row.entry, decode(&row.entry)?, version)));
             }
         }
-        found.extend(round.recent.commits().filter(|commit| commit.version > version).cloned());
-        Ok(found)
+        let here = round.recent.commits().filter(|commit| commit.version > version);
+        found.extend(here.map(|commit| (commit.version, commit.clone())));
+        Ok(found.into_values().collect())
     }
 }
 

@@ -12,7 +12,7 @@ const NAMED: usize = 3;
 /// Ops by name, and the pages they touched: `Update props on /pricing`.
 pub(in super::super) fn summary(asked: &[Asked], drafted: &Drafted, before: &Root) -> String {
     let mut ops: Vec<String> = Vec::new();
-    for Asked { op, .. } in asked {
+    for op in asked.iter().flat_map(|asked| &asked.op) {
         let words = op.name().replace('_', " ");
         if !ops.contains(&words) {
             ops.push(words);

@@ -333,7 +333,9 @@ impl Carry<'_> {
     /// A text with its links as a state has them.
     fn shown(&self, state: usize, text: &str) -> String {
         let mut value = Value::from(text);
-        let slug = |id: &str| self.s[state].slugs.get(id).or(self.s[0].slugs.get(id)).unwrap().clone();
+        let slug = |id: &str| {
+            [state, 0, THEIRS, OURS].iter().find_map(|s| self.s[*s].slugs.get(id)).unwrap().clone()
+        };
         to_slugs(&mut value, &slug);
         value.as_str().unwrap().to_owned()
     }

@@ -1,0 +1,84 @@
+//! What is written from the code: `docs/OPS.md`. It fails where the file has drifted; `OSIER_WRITE=1` writes it anew.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use osier::content::ops::catalogue;
+use osier::content::problem::Code;
+use osier::error::kind_of;
+use serde_json::Value;
+
+const HEAD: &str = "\
+# Ops
+
+Everything that changes a site is an op. Ops go to `POST /ops` in a batch of 1 to 500, are applied in order, each seeing what those
+before it did, and land as one commit, one version and one undo step, or not at all.
+
+```
+POST /ops
+{ \"site\": \"demo\", \"branch\": \"main\",     either may be left out where there is only one
+  \"ops\": [ {\"op\": \"add_block\", …}, … ],
+  \"expectedVersion\": 41,                  the branch must be at it
+  \"ifMatch\": { \"/pricing\": \"<hash>\" },   these pages must be unchanged
+  \"idempotencyKey\": \"…\",                 or the header Idempotency-Key: the same again gets the first answer
+  \"dryRun\": false,                        judge and answer, store nothing
+  \"summary\": \"Translate the prices\" }     a line for the history
+```
+
+`page` is a page's id or slug, `block` a block's id. A position is at most one of `after`, `before` (a sibling) and `index`
+(counted from 0, as the list stands afterwards); none is the end. `tempId` on an op that creates declares a handle; `\"$tmp:<handle>\"` in a later op of
+the batch stands for the new id. `undo`, `redo` and `restore_version` stand alone in their batch.
+
+An op that would change nothing is taken, says `\"changed\": false`, and makes no commit.
+
+";
+
+#[test]
+fn the_reference_of_ops_is_what_the_code_says() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/OPS.md");
+    let wanted = reference();
+    if std::env::var_os("OSIER_WRITE").is_some() {
+        std::fs::write(&file, &wanted).unwrap();
+    }
+    let found = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(found == wanted, "docs/OPS.md has drifted: run the tests once with OSIER_WRITE=1");
+}
+
+fn reference() -> String {
+    let mut out = String::from(HEAD);
+    for (name, schema) in catalogue() {
+        let schema = schema.to_value();
+        let description = one_line(schema["description"].as_str().unwrap());
+        write!(out, "## {name}\n\n{description}\n\n| field | type | |\n|---|---|---|\n").unwrap();
+        let required: Vec<&str> =
+            schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        for (field, of) in schema["properties"].as_object().into_iter().flatten() {
+            let mark = if required.contains(&field.as_str()) { "*" } else { "" };
+            let text = one_line(of["description"].as_str().unwrap_or_default()).replace('|', "\\|");
+            writeln!(out, "| `{field}`{mark} | {} | {text} |", kind(of)).unwrap();
+        }
+        out.push('\n');
+    }
+    out.push_str("# Refusals\n\nEvery problem of a batch is told at once, each with the op's index, a pointer into it, a code, and what would be right.\n\n| code | status |\n|---|---|\n");
+    for code in Code::ALL {
+        writeln!(out, "| `{}` | {} |", code.as_str(), kind_of(*code).status).unwrap();
+    }
+    out
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The type of a field, in a word.
+fn kind(of: &Value) -> String {
+    let named = |value: &Value| value.as_str().filter(|name| *name != "null").map(str::to_owned);
+    match &of["type"] {
+        Value::Array(types) => types.iter().filter_map(named).collect::<Vec<_>>().join(" or "),
+        Value::String(name) => name.clone(),
+        _ => match of["$ref"].as_str().or_else(|| of["anyOf"][0]["$ref"].as_str()) {
+            Some(_) => "object".into(),
+            None => "any".into(),
+        },
+    }
+}
