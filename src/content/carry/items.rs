@@ -10,8 +10,8 @@ use super::three::{State, Three};
 
 /// Gives a block its fields in all forests, and makes nodes of the items of its keyed lists.
 ///
-/// A list is opened where at least two states have its holder and they differ there, and where every side that has
-/// the holder has a keyed list or an empty one (the base: or none). Anything else is compared as one value.
+/// A list is opened where at least two states have its holder and they differ there (of three, all), and where every
+/// side that has the holder has a keyed list or an empty one (the base: or none). Anything else is taken as one value.
 pub(super) fn open(forests: &mut Three<Forest>, block: &BlockId, mut fields: Three<Option<Value>>) {
     let node = Node::Block(block.clone());
     let mut opening = Opening { forests, block };
@@ -42,7 +42,7 @@ impl Opening<'_> {
         values: Three<Option<Value>>,
         there: &Three<bool>,
     ) -> Three<Option<Value>> {
-        if holders(there) < 2 || is_same(&values, there) {
+        if holders(there) < 2 || is_plain(&values, there) {
             values
         } else if sides_are(&values, there, |value| value.is_object()) {
             self.object(holder, path, values, there)
@@ -136,8 +136,12 @@ fn holders(there: &Three<bool>) -> usize {
     there.each().into_iter().filter(|there| **there).count()
 }
 
-/// Whether the states that have the holder have the same there.
-fn is_same(values: &Three<Option<Value>>, there: &Three<bool>) -> bool {
+/// Whether a value can be taken whole: the states that have the holder agree, or all have it and only one changed it.
+fn is_plain(values: &Three<Option<Value>>, there: &Three<bool>) -> bool {
+    let Three { base, ours, theirs } = values;
+    if holders(there) == 3 {
+        return ours == theirs || base == theirs || base == ours;
+    }
     let mut said = State::ALL.into_iter().filter(|state| there[*state]).map(|state| &values[state]);
     said.next().is_none_or(|first| said.all(|other| other == first))
 }
