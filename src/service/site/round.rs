@@ -200,17 +200,8 @@ impl<'a> Round<'a> {
                 self.append.relive.push(relive);
             }
         }
-        self.recent.push(Commit {
-            version,
-            id: entry.commit_id(),
-            kind: entry.kind,
-            who: entry.who.clone(),
-            summary: body.summary,
-            changes: Arc::new(body.changes),
-            nodes: nodes.into_iter().map(|node| (node, live)).collect(),
-            target: body.target,
-            only_page: body.only_page,
-        });
+        let nodes = nodes.into_iter().map(|node| (node, live)).collect();
+        self.recent.push(Commit { nodes, ..remember(entry, body, version) });
     }
 }
 
@@ -263,7 +254,7 @@ pub(in super::super) fn answer(site: &str, entry: &Entry, body: &Body) -> Answer
     }
 }
 
-/// As `Recent` keeps a commit, from an entry that another process wrote.
+/// A commit as `Recent` keeps it, from its entry.
 pub(super) fn remember(entry: &Entry, body: Body, version: u64) -> Commit {
     let mut nodes: Vec<(NodeKey, bool)> =
         body.pages.iter().map(|page| (node_key(&page.id), entry.kind != Kind::Redo)).collect();
