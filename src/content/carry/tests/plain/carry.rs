@@ -288,7 +288,7 @@ impl Carry<'_> {
                 let keys: BTreeSet<&String> = under.keys().chain(x.keys()).chain(y.keys()).collect();
                 let mut merged = Map::new();
                 for key in keys {
-                    let path = [path, &[key.clone()]].concat();
+                    let path = [path, std::slice::from_ref(key)].concat();
                     let part = self.value(id, &path, under.get(key), x.get(key), y.get(key));
                     merged.extend(part.map(|part| (key.clone(), part)));
                 }
