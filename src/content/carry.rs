@@ -24,7 +24,7 @@ mod relink;
 mod scope;
 mod site;
 #[cfg(test)]
-mod tests;
+pub(in crate::content) mod tests;
 mod three;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,6 @@
 //! One page as another state has it, all else as it is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::super::change::{Node, PAGES};
 use super::super::id::PageId;
@@ -17,12 +17,8 @@ pub(super) fn graft(host: &Forest, donor: &Forest, page: &PageId) -> Forest {
     // What hangs below them comes along, wherever they are.
     let here: Vec<Node> = [&top].into_iter().chain(&wanted).flat_map(|node| host.below(node)).collect();
     let mut result = host.clone();
-    for node in &here {
-        if *node != top {
-            unlist(&mut result, node);
-        }
-        result.nodes.remove(node);
-    }
+    take_out(&mut result, &here.iter().filter(|node| **node != top).collect());
+    result.nodes.remove(&top);
     for node in &wanted {
         result.nodes.extend(donor.get(node).map(|entry| (node.clone(), entry.clone())));
     }
@@ -71,24 +67,28 @@ fn return_stranger(result: &mut Forest, host: &Forest, donor: &Forest, back: &[&
     if let Some(entry) = result.nodes.get_mut(top) {
         entry.container = Some(home.clone());
     }
-    let siblings = donor.children(home);
-    let left = siblings.iter().take_while(|sibling| *sibling != top);
-    let now = result.children(home);
-    let at = left.filter_map(|left| now.iter().position(|node| node == left)).last().map_or(0, |at| at + 1);
+    let now: HashMap<&Node, usize> =
+        result.children(home).iter().enumerate().map(|(at, node)| (node, at)).collect();
+    let left = donor.children(home).iter().take_while(|sibling| *sibling != top);
+    let at = left.filter_map(|left| now.get(left)).last().map_or(0, |at| at + 1);
     if let Some(parent) = result.nodes.get_mut(&home.0) {
         parent.slots.entry(home.1.clone()).or_default().insert(at, top.clone());
     }
 }
 
-fn unlist(forest: &mut Forest, node: &Node) {
-    let Some((parent, slot)) = forest.container(node).cloned() else { return };
-    let Some(parent) = forest.nodes.get_mut(&parent) else { return };
-    if let Some(siblings) = parent.slots.get_mut(&slot) {
-        siblings.retain(|sibling| sibling != node);
-        if siblings.is_empty() {
-            parent.slots.remove(&slot);
+/// Takes nodes out, from the lists they stand in too.
+fn take_out(forest: &mut Forest, going: &BTreeSet<&Node>) {
+    let containers = going.iter().filter_map(|node| forest.container(node)).cloned();
+    for (parent, slot) in containers.collect::<BTreeSet<_>>() {
+        let Some(parent) = forest.nodes.get_mut(&parent) else { continue };
+        if let Some(siblings) = parent.slots.get_mut(&slot) {
+            siblings.retain(|sibling| !going.contains(sibling));
+            if siblings.is_empty() {
+                parent.slots.remove(&slot);
+            }
         }
     }
+    forest.nodes.retain(|node, _| !going.contains(node));
 }
 
 /// Puts a page among the pages of the host where it stands in the donor: right before the next page there that both

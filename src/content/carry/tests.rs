@@ -1,10 +1,10 @@
 //! The laws of carry over random histories, and carry beside a slow plain model of itself.
 
 mod differential;
-mod documents;
-mod edits;
+pub(in crate::content) mod documents;
+pub(in crate::content) mod edits;
 mod examples;
-mod laws;
+pub(in crate::content) mod laws;
 mod plain;
 mod restores;
 mod witness;

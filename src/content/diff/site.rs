@@ -16,7 +16,7 @@ pub(super) fn config(from: &Root, to: &Root) -> Vec<FieldDiff> {
     }
     let mut found = fields::of_object(&Node::Site, "config", &from.config, &to.config);
     for field in &mut found {
-        field.path = field.path.trim_start_matches("/config").to_owned();
+        field.path = field.path.strip_prefix("/config").unwrap_or_default().to_owned();
     }
     found
 }

@@ -1,8 +1,14 @@
 //! What a diff says, and that it says everything.
 
+use std::sync::Arc;
+
+use proptest::prelude::*;
 use serde_json::json;
 
-use super::super::document::Root;
+use super::super::carry::tests::documents::blocks;
+use super::super::carry::tests::edits::{steps, three_states};
+use super::super::carry::tests::laws::cases;
+use super::super::document::{Root, site_hash};
 use super::super::json::Value;
 use super::super::ops::given::{cold, lower, site, with_type};
 use super::*;
@@ -168,4 +174,55 @@ fn only_pages_that_differ_are_asked_for() {
     );
     let missing = diff(&cold(&before), &cold(&after.unwrap().root)).unwrap_err();
     assert_eq!(missing, MissingPages { from: vec!["pg_about".into()], to: vec!["pg_about".into()] });
+}
+
+/// A block as one state has it: its page, parent, slot and place there, its type and props.
+fn seen(root: &Root) -> BTreeMap<BlockId, (PageId, Node, Step, usize, Arc<str>)> {
+    let look = |(page, id): (PageId, BlockId)| {
+        let body = root.page(&page).unwrap().unwrap();
+        let place = body.place(&id).unwrap();
+        let block = body.block(&id).unwrap();
+        let siblings = body.children(block.parent.as_ref().map(|(id, slot)| (id, &**slot)));
+        let index = siblings.iter().position(|sibling| *sibling == id).unwrap();
+        (id, (page, place.parent, place.slot, index, block.props.clone()))
+    };
+    blocks(root).into_iter().map(look).collect()
+}
+
+proptest! {
+    #![proptest_config(cases(300))]
+
+    #[test]
+    fn every_block_that_differs_is_told_once_with_what_became_of_it(steps in steps(&[0, 1, 1, 2], 14)) {
+        let [_, from, to] = three_states(&steps);
+        let found = diff(&from, &to).unwrap();
+        prop_assert_eq!(found.equal, site_hash(&from) == site_hash(&to));
+        let (before, after) = (seen(&from), seen(&to));
+        let mut told = BTreeMap::new();
+        for page in &found.pages {
+            for block in page.blocks.iter().filter(|block| block.to.as_ref().is_none_or(|to| to.page.is_none())) {
+                prop_assert!(told.insert(block.id.clone(), (page, block)).is_none(), "{} is told twice", block.id);
+            }
+        }
+        for id in before.keys().chain(after.keys()) {
+            let status = told.get(id).map(|(_, block)| block.status);
+            match (before.get(id), after.get(id)) {
+                (None, _) => prop_assert_eq!(status, Some(Status::Added)),
+                (_, None) => prop_assert_eq!(status, Some(Status::Removed)),
+                (Some(was), Some(is)) if was.4 != is.4 => prop_assert_eq!(status, Some(Status::Modified)),
+                (Some(was), Some(is)) if (&was.0, &was.1, &was.2) != (&is.0, &is.1, &is.2) => {
+                    prop_assert_eq!(status, Some(Status::Moved));
+                }
+                (Some(_), Some(_)) => prop_assert!(matches!(status, None | Some(Status::Moved))),
+            }
+            let Some((page, block)) = told.get(id) else { continue };
+            for (position, seen, owner) in [(&block.from, before.get(id), &from), (&block.to, after.get(id), &to)] {
+                let Some(position) = position else { continue };
+                let (home, parent, slot, index, _) = seen.unwrap();
+                prop_assert_eq!((&position.parent, &position.slot, position.index), (parent, slot, *index));
+                prop_assert_eq!(position.page.as_ref().unwrap_or(&page.id), home);
+                prop_assert!(owner.home(id).is_some());
+            }
+        }
+    }
 }

@@ -78,7 +78,7 @@ fn agree([base, ours, theirs]: &[Root; 3], text: Text, luck: u8) -> Result<(), T
 }
 
 proptest! {
-    #![proptest_config(super::laws::cases(1500))]
+    #![proptest_config(super::laws::cases(1200))]
 
     #[test]
     fn carry_does_what_the_plain_model_does(steps in steps(&[0, 1, 1, 2, 2], 16), whole in any::<bool>(), luck in 0..5u8) {

@@ -118,7 +118,7 @@ fn warmed<T>(
 }
 
 proptest! {
-    #![proptest_config(cases(400))]
+    #![proptest_config(cases(300))]
 
     #[test]
     fn a_restored_page_is_what_it_was_hash_for_hash_and_nothing_else_is_lost(steps in steps(&[0, 0, 1, 1, 1], 16), n in 0..8usize) {

@@ -59,6 +59,13 @@ fn only_lost_items(before: &Value, now: &Value) -> bool {
     }
 }
 
+/// The value with links that are spelt alike if they mean one page: to spell one anew is no change.
+fn meant(value: &Value) -> Value {
+    let mut value = value.clone();
+    to_slugs(&mut value, &|id| format!("/ {id}"));
+    value
+}
+
 /// What the conflicts speak of.
 struct Said {
     nodes: BTreeSet<Id>,
@@ -172,7 +179,7 @@ impl Witness {
                 continue;
             }
             let [was, said, is] = [&before, &mine, &after].map(|leaves| leaves.get(key));
-            if was == said || self.has(key, said, &after) {
+            if was.map(meant) == said.map(meant) || self.has(key, said, &after) {
                 continue;
             }
             let in_runs =
@@ -215,7 +222,7 @@ impl Witness {
 }
 
 proptest! {
-    #![proptest_config(cases(300))]
+    #![proptest_config(cases(260))]
 
     #[test]
     fn what_a_side_changed_is_in_the_result_or_in_a_conflict(steps in steps(&[0, 1, 1, 2, 2], 14)) {
@@ -242,6 +249,9 @@ proptest! {
                 continue;
             }
             let has = |value| witness.has(key, value, &result);
+            if [(was, left), (left, now)].iter().any(|(a, b)| a != b && a.map(meant) == b.map(meant)) {
+                continue;
+            }
             prop_assert!(was != left || has(now), "{:?} was not touched: {:?} became {:?}", key, now, is);
             prop_assert!(was == left || now != left || has(was), "{:?} still holds what the commit left", key);
         }
