@@ -345,3 +345,16 @@ async fn every_version_is_read_as_it_was_in_whatever_order() {
         assert_eq!(read["blocks"][0]["props"]["text"].as_str(), Some(n.to_string().as_str()));
     }
 }
+
+#[tokio::test]
+async fn force_does_not_give_two_pages_one_address() {
+    let house = House::new().await;
+    house.ops(json!([page("/a")])).await.unwrap();
+    let renamed = house.ops(json!([{"op": "rename_page", "page": "/a", "slug": "/z"}])).await.unwrap();
+    house.ops(json!([{"op": "create_page", "slug": "/a", "title": "Another"}])).await.unwrap();
+    let undo = json!([{"op": "undo", "commit": renamed.commit, "force": true}]);
+    match house.ops(undo).await {
+        Err(Fault::Refused(problems)) => assert_eq!(problems[0].code.as_str(), "undo_conflict"),
+        other => panic!("{other:?}"),
+    }
+}

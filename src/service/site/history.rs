@@ -185,6 +185,12 @@ impl Writer {
     }
 }
 
+/// Whether conflicts keep a commit from being taken back. `force` takes the older value where there is one to take; two
+/// pages with one address, or a block its type no longer takes, no value of either side resolves.
+fn stands_against(conflicts: &[Conflict], force: bool) -> bool {
+    conflicts.iter().any(|conflict| !force || conflict.choices().is_empty())
+}
+
 /// Whether a commit changed only the insides of pages, and no addresses.
 fn within_pages(commit: &Commit) -> bool {
     commit.nodes.iter().all(|(node, _)| *node != NodeKey::SITE)

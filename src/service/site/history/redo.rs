@@ -4,8 +4,8 @@ use super::super::MAIN;
 use super::super::job::Submission;
 use super::super::round::{Outcome, Round};
 use super::super::writer::{Pause, Writer};
-use super::CLEARS_REDO;
 use super::target::{node, refuse};
+use super::{CLEARS_REDO, stands_against};
 use crate::content::carry::Take;
 use crate::content::json::Value;
 use crate::content::ops::{OpResult, Redo, Taken};
@@ -37,7 +37,7 @@ impl Writer {
         let undone = self.commit(undo.target.unwrap_or(undo.version), round).await?;
         let take = if op.force { Take::Theirs } else { Take::Ours };
         let back = self.take_back(&undo, None, take, round).await?;
-        if !back.conflicts.is_empty() && !op.force {
+        if stands_against(&back.conflicts, op.force) {
             return Err(self.conflict(&undo, back.conflicts, round).await?);
         }
         let taken =

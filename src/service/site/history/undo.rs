@@ -8,7 +8,7 @@ use super::super::recent::Commit;
 use super::super::round::{Outcome, Round};
 use super::super::writer::{Pause, Writer};
 use super::target::{node, refuse};
-use super::{BRANCH_STACK, Back, PAGE_STACK};
+use super::{BRANCH_STACK, Back, PAGE_STACK, stands_against};
 use crate::content::carry::Take;
 use crate::content::id::PageId;
 use crate::content::json::Value;
@@ -40,7 +40,7 @@ impl Writer {
                 None => self.top(op, page.as_ref(), up_to, submission, round).await?,
             };
             let back = self.take_back(&commit, only.as_ref(), take, round).await?;
-            if !back.conflicts.is_empty() && !op.force {
+            if stands_against(&back.conflicts, op.force) {
                 return Err(self.conflict(&commit, back.conflicts, round).await?);
             }
             // What is as it was before already is passed over, or the stack would end there for ever.
