@@ -27,6 +27,8 @@ pub struct Block {
     pub hash: Hash,
     /// Slugs its props link to.
     pub(super) links: Box<[Step]>,
+    /// Where it stood in its page's order when it was last hashed: the place to look first.
+    pub(super) hint: u32,
 }
 
 impl Block {

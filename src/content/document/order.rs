@@ -34,6 +34,12 @@ impl Order {
         self.runs.iter().copied()
     }
 
+    /// Where an id stands that stood at `hint` when it was last looked for.
+    pub(super) fn position_near(&self, id: &BlockId, hint: usize) -> Option<usize> {
+        let still = self.ids.get(hint).is_some_and(|there| there.is_shared_with(id));
+        if still { Some(hint) } else { self.position(id) }
+    }
+
     /// Where an id stands.
     pub(super) fn position(&self, id: &BlockId) -> Option<usize> {
         // Most ids that are asked for share their text with the one that stands here.

@@ -63,6 +63,7 @@ impl Page {
             parent,
             hash: Hash([0; 32]),
             links: Box::default(),
+            hint: 0,
         };
         for (slot, children) in value.get("slots").and_then(Value::as_object).into_iter().flatten() {
             let slot = Step::from(slot.as_str());
@@ -150,9 +151,10 @@ impl Page {
             from = block.parent.as_ref().map(|(parent, _)| parent.clone());
             // The block's own id shares its text with the one in the order, which the caller's need not.
             if from.is_none()
-                && let Some(at) = self.order.position(&block.id)
+                && let Some(at) = self.order.position_near(&block.id, block.hint as usize)
             {
                 self.order.set(at, block.hash);
+                block.hint = u32::try_from(at).unwrap_or_default();
             }
             self.blocks.insert(id, Arc::new(block));
         }
