@@ -78,9 +78,9 @@ impl OpenSite {
         Ok(open)
     }
 
-    /// Whether another process has removed the site.
+    /// Whether it must be opened anew: another process has removed the site, or its writer has ended.
     pub(super) fn is_gone(&self) -> bool {
-        self.gone.load(Ordering::Relaxed)
+        self.gone.load(Ordering::Relaxed) || self.jobs.is_closed()
     }
 
     /// Hands a job to the writer.
