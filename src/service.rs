@@ -66,8 +66,10 @@ impl quick_cache::Weighter<PageKey, Ready> for Weight {
 impl Service {
     /// Over a store, with a clock and chance of the house.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Arc<Service> {
+        let mut salt = [0; 4];
+        chance.fill(&mut salt);
         Arc::new(Service {
-            outside: Outside { store, clock, chance },
+            outside: Outside { store, clock, chance, salt: u32::from_be_bytes(salt) },
             sites: RwLock::default(),
             opening: Mutex::default(),
             pages: Cache::with_weighter(10_000, READY_BYTES, Weight),

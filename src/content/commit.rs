@@ -49,6 +49,9 @@ pub struct Body {
     pub only_page: Option<PageId>,
     /// Of a note: the branch's version when it was answered.
     pub version: Option<u64>,
+    /// Of the server that wrote it: two that are asked the same in the same millisecond write two different entries,
+    /// so that neither takes the other's for its own.
+    pub salt: u32,
 }
 
 /// A body can't be read.
@@ -77,6 +80,8 @@ struct Stored {
     only_page: Option<PageId>,
     #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
     version: Option<u64>,
+    #[serde(rename = "z", default)]
+    salt: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -120,6 +125,7 @@ impl Body {
             target: self.target,
             only_page: self.only_page.clone(),
             version: self.version,
+            salt: self.salt,
         };
         let json = serde_json::to_vec(&stored).map_err(|e| Unreadable(e.to_string()))?;
         if json.len() < COMPRESS_FROM {
@@ -161,6 +167,7 @@ impl Body {
             target: stored.target,
             only_page: stored.only_page,
             version: stored.version,
+            salt: stored.salt,
         })
     }
 
@@ -228,6 +235,7 @@ mod tests {
             pages: vec![PageEffect { id: "pg_1".into(), slug: "/a".into(), hash: Some(Hash([7; 32])) }],
             summary: "Says it better".into(),
             target: Some(3),
+            salt: 7,
             ..Body::default()
         }
     }

@@ -55,6 +55,8 @@ pub(super) struct Outside {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) chance: Arc<dyn Chance>,
+    /// Tells this server's entries from those of others: see `Body::salt`.
+    pub(super) salt: u32,
 }
 
 impl OpenSite {

@@ -358,3 +358,22 @@ async fn force_does_not_give_two_pages_one_address() {
         other => panic!("{other:?}"),
     }
 }
+
+#[tokio::test]
+async fn two_servers_asked_the_same_at_once_write_two_commits() {
+    let house = House::new().await;
+    house.ops(json!([page("/a")])).await.unwrap();
+    house.set("two").await;
+    house.set("three").await;
+    let other = House::over(house.store.clone(), Arc::new(Counted(AtomicU64::new(1 << 40))));
+    other.heading().await;
+    let undo = || json!([{"op": "undo", "page": "/a"}]);
+    let (one, two) = tokio::join!(house.ops(undo()), other.ops(undo()));
+    let mut versions = [one.unwrap().version, two.unwrap().version];
+    versions.sort_unstable();
+    assert_eq!(
+        versions,
+        [4, 5],
+        "the clock stands still and the bodies are alike, but for the server's salt"
+    );
+}

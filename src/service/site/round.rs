@@ -93,7 +93,16 @@ impl<'a> Round<'a> {
         if submission.dry_run || (!changed && submission.key.is_none()) {
             return Ok(self.trial(submission, drafted, results, changed));
         }
-        let mut body = Body { ops, results, ids: drafted.ids, summary, target, only_page, ..Body::default() };
+        let mut body = Body {
+            ops,
+            results,
+            ids: drafted.ids,
+            summary,
+            target,
+            only_page,
+            salt: self.outside.salt,
+            ..Body::default()
+        };
         let mut nodes = Vec::new();
         let mut version = None;
         if changed {
