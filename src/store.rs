@@ -73,8 +73,18 @@ pub trait Log: Send + Sync {
     /// for what no log may hold: a gap, or a version or key that another entry has.
     async fn append(&self, site: SiteKey, append: &Append) -> Result<Appended>;
 
+    /// Keeps every other writer of this site waiting until the hold is used or dropped: for one who has lost its place
+    /// too often. What is read from now on is the newest.
+    ///
+    /// # Errors
+    /// `Unavailable` where others keep the site too long.
+    async fn hold(&self, site: SiteKey) -> Result<Box<dyn Hold>>;
+
     /// The newest entry; `seq` 0 and the site's genesis hash where there is none.
     async fn head(&self, site: SiteKey) -> Result<Link>;
+
+    /// The newest entries of several sites, in the order asked; `None` for a site that was removed.
+    async fn heads(&self, sites: &[SiteKey]) -> Result<Vec<Option<Link>>>;
 
     /// Entries of all branches with `seq` above `after`, oldest first, at most `limit`.
     async fn entries(&self, site: SiteKey, after: u64, limit: usize) -> Result<Vec<Entry>>;
@@ -90,6 +100,16 @@ pub trait Log: Send + Sync {
 
     /// Of one commit: each touched node with its row.
     async fn touched(&self, site: SiteKey, branch: BranchKey, version: u64) -> Result<Vec<Touched>>;
+}
+
+/// A site that one writer holds. Dropped, it is free again.
+#[async_trait]
+pub trait Hold: Send {
+    /// Appends as `Log::append` does, and lets the site go.
+    ///
+    /// # Errors
+    /// As `Log::append`.
+    async fn append(self: Box<Self>, append: &Append) -> Result<Appended>;
 }
 
 /// Derived bytes, kept so that a start reads pages and not history. Never a source of truth.

@@ -5,6 +5,7 @@
 pub(super) mod bed;
 mod checkpoints;
 mod commits;
+mod hold;
 mod log;
 mod race;
 mod registry;

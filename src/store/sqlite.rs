@@ -6,6 +6,7 @@ mod append;
 mod checkpoints;
 mod connection;
 mod fault;
+mod hold;
 mod log;
 mod migrate;
 mod readers;
