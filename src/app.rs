@@ -46,7 +46,7 @@ pub async fn serve(
             tracing::debug!("TCP_NODELAY: {e}");
         }
     });
-    let server = axum::serve(listener, http::router(Arc::clone(&service)));
+    let server = axum::serve(listener, http::router(Arc::clone(&service), stopping.clone()));
     let mut server = pin!(server.with_graceful_shutdown(stopping.clone().cancelled_owned()).into_future());
     tokio::select! {
         ended = &mut server => ended?,

@@ -19,16 +19,38 @@ mod sites;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::FromRef;
 use axum::routing::{get, post};
+use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::service::Service;
 
-/// What every handler is given.
+/// What nearly every handler asks for.
 type Shared = Arc<Service>;
 
-/// The routes, ready to be served.
-pub fn router(service: Arc<Service>) -> Router {
+/// What handlers may ask for, each with a `State` of its own type.
+#[derive(Clone)]
+struct House {
+    service: Shared,
+    /// The server is stopping: a stream that would go on for ever ends.
+    stopping: CancellationToken,
+}
+
+impl FromRef<House> for Shared {
+    fn from_ref(house: &House) -> Self {
+        Arc::clone(&house.service)
+    }
+}
+
+impl FromRef<House> for CancellationToken {
+    fn from_ref(house: &House) -> Self {
+        house.stopping.clone()
+    }
+}
+
+/// The routes, ready to be served. Once `stopping` is cancelled, streams end.
+pub fn router(service: Arc<Service>, stopping: CancellationToken) -> Router {
     Router::new()
         .route("/ops", post(ops::submit))
         .route("/sites", get(sites::list).post(sites::create))
@@ -49,5 +71,5 @@ pub fn router(service: Arc<Service>) -> Router {
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(CatchPanicLayer::custom(problem::panicked))
-        .with_state(service)
+        .with_state(House { service, stopping })
 }

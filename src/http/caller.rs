@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 
-use super::{Shared, metadata};
+use super::{House, Shared, metadata};
 use crate::error::Failure;
 use crate::service::{Fault, Principal};
 
@@ -22,11 +22,11 @@ impl Deref for Caller {
     }
 }
 
-impl FromRequestParts<Shared> for Caller {
+impl FromRequestParts<House> for Caller {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, service: &Shared) -> Result<Self, Response> {
-        match known(&parts.headers, service).await {
+    async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Response> {
+        match known(&parts.headers, &house.service).await {
             Ok(principal) => Ok(Caller(principal)),
             Err(fault) => Err(metadata::named(&parts.headers, Failure::from(fault).into_response())),
         }
