@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::envelope::{Answer, Envelope};
-use super::site::{Intent, Job, Keyed, Submission, answer, digest};
+use super::site::{Intent, Job, Keyed, OpenSite, Submission, answer, digest};
 use super::{Fault, Result, Service, authorize};
 use crate::auth::Principal;
 use crate::content::batch::{self, Asked, MAX_OPS};
@@ -68,13 +68,26 @@ impl Service {
             summary: envelope.summary.filter(|text| !text.trim().is_empty()),
             reply,
         };
-        open.send(Job::Submit(Box::new(submission))).await?;
+        let open = self.hand_over(open, Job::Submit(Box::new(submission))).await?;
         match answered.await {
             Ok(Err(conflict @ Fault::VersionConflict { .. })) => {
                 Err(self.with_commits(&open, envelope.expected_version, conflict).await)
             }
             Ok(answer) => answer,
             Err(_) => Err(Fault::Unavailable("the site was closed before the batch was judged".into())),
+        }
+    }
+
+    /// Hands a job to a site's writer; where that is closing just now, to the site opened anew.
+    async fn hand_over(&self, open: Arc<OpenSite>, job: Job) -> Result<Arc<OpenSite>> {
+        match open.send(job).await {
+            Ok(()) => Ok(open),
+            Err(job) => {
+                let again = self.open(&open.site.id).await?;
+                let closed = |_| Fault::Unavailable("the site is being closed: send it again".into());
+                again.send(job).await.map_err(closed)?;
+                Ok(again)
+            }
         }
     }
 
@@ -154,12 +167,7 @@ fn intent(asked: Vec<Asked>) -> Result<Intent> {
 
 impl Service {
     /// A version conflict with the commits that came between.
-    async fn with_commits(
-        &self,
-        open: &Arc<super::site::OpenSite>,
-        expected: Option<u64>,
-        conflict: Fault,
-    ) -> Fault {
+    async fn with_commits(&self, open: &Arc<OpenSite>, expected: Option<u64>, conflict: Fault) -> Fault {
         let Fault::VersionConflict { detail, current, .. } = conflict else { return conflict };
         let commits = match expected {
             Some(expected) => self.lines_since(open, expected, current).await.unwrap_or_default(),

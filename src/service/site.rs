@@ -1,19 +1,21 @@
 //! An open site: its state in memory, the one writer that changes it, and what follows behind.
 
 mod checkpoint;
+mod feed;
 mod history;
 mod job;
 mod load;
 mod past;
 mod recent;
+mod residence;
 mod round;
 mod writer;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use crate::content::document::Root;
 use crate::store::{BranchKey, Link, NodeKey, Site, Store};
@@ -22,9 +24,11 @@ use super::outside::{Chance, Clock};
 use super::{Fault, Result};
 use past::Past;
 
+pub(super) use feed::{Feed, Followed, Following, Logged};
 pub(super) use history::{BRANCH_STACK, CLEARS_REDO, PAGE_STACK};
 pub(super) use job::{Intent, Job, Keyed, Submission};
 pub(super) use load::load_page;
+pub(super) use residence::Budget;
 pub(super) use round::{answer, digest};
 
 /// How many batches may wait for a site's writer before callers are told to come back.
@@ -42,11 +46,13 @@ pub(super) struct Head {
 pub(super) struct OpenSite {
     pub(super) site: Site,
     pub(super) head: ArcSwap<Head>,
-    pub(super) versions: watch::Sender<u64>,
+    pub(super) feed: Arc<Feed>,
     pub(super) jobs: mpsc::Sender<Job>,
     pub(super) store: Arc<dyn Store>,
     past: Arc<Past>,
     gone: AtomicBool,
+    /// When somebody asked for it last, milliseconds.
+    asked_ms: AtomicI64,
 }
 
 /// What the rooms of a site are given by the house.
@@ -57,6 +63,8 @@ pub(super) struct Outside {
     pub(super) chance: Arc<dyn Chance>,
     /// Tells this server's entries from those of others: see `Body::salt`.
     pub(super) salt: u32,
+    /// For the page bodies of all open sites.
+    pub(super) budget: Arc<Budget>,
 }
 
 impl OpenSite {
@@ -64,19 +72,18 @@ impl OpenSite {
     pub(super) async fn open(site: Site, outside: &Outside) -> Result<Arc<OpenSite>> {
         let head = load::newest(outside.store.as_ref(), &site).await?;
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let (versions, _) = watch::channel(head.root.version);
         let store = outside.store.clone();
         let open = Arc::new(OpenSite {
+            feed: Feed::new(site.key, store.clone(), head.link.seq, head.root.version),
             site,
             head: ArcSwap::from_pointee(head),
-            versions,
             jobs,
             store,
             past: Arc::default(),
             gone: AtomicBool::new(false),
+            asked_ms: AtomicI64::new(outside.clock.now_ms()),
         });
         tokio::spawn(writer::run(Arc::downgrade(&open), open.head.load_full(), queue, outside.clone()));
-        tokio::spawn(watch_others(Arc::downgrade(&open)));
         Ok(open)
     }
 
@@ -85,52 +92,38 @@ impl OpenSite {
         self.gone.load(Ordering::Relaxed) || self.jobs.is_closed()
     }
 
-    /// Hands a job to the writer.
-    pub(super) async fn send(&self, job: Job) -> Result<()> {
-        self.jobs.send(job).await.map_err(|_| Fault::Unavailable("the site is being closed".into()))
+    /// Another process has removed it: whoever has it still finds out.
+    pub(super) fn leave(&self) {
+        self.gone.store(true, Ordering::Relaxed);
+        self.feed.close();
+    }
+
+    /// Somebody asked for it.
+    pub(super) fn asked(&self, now_ms: i64) {
+        self.asked_ms.store(now_ms, Ordering::Relaxed);
+    }
+
+    /// When somebody asked for it last; now, while anyone follows it.
+    pub(super) fn last_asked_ms(&self, now_ms: i64) -> i64 {
+        // One follower is its own: the checkpoints.
+        if self.feed.followers() > 1 { now_ms } else { self.asked_ms.load(Ordering::Relaxed) }
+    }
+
+    /// Hands a job to the writer; one that is closing gives it back.
+    pub(super) async fn send(&self, job: Job) -> std::result::Result<(), Job> {
+        self.jobs.send(job).await.map_err(|refused| refused.0)
     }
 
     /// Waits until the branch is at least at a version, at most five seconds.
     pub(super) async fn at_least(&self, version: u64) -> Result<Arc<Head>> {
-        let mut versions = self.versions.subscribe();
-        let reached = versions.wait_for(|now| *now >= version);
+        let mut news = self.feed.watch();
+        let reached = news.wait_for(|now| now.version >= version);
         match tokio::time::timeout(std::time::Duration::from_secs(5), reached).await {
             Ok(Ok(_)) => Ok(self.head.load_full()),
             _ => Err(Fault::VersionNotFound(format!(
                 "main is at {}, not yet at {version}",
                 self.head.load().root.version
             ))),
-        }
-    }
-}
-
-/// How many looks at the log there are between two at the registry.
-const LOOKS: u32 = 20;
-
-/// Looks every 50 ms whether another process has written, and has the writer fold what is new; every second, whether
-/// the site was removed.
-async fn watch_others(open: std::sync::Weak<OpenSite>) {
-    let mut tick = tokio::time::interval(std::time::Duration::from_millis(50));
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    for look in 1_u32.. {
-        tick.tick().await;
-        let Some(open) = open.upgrade() else { return };
-        if look % LOOKS == 0
-            && let Ok(site) = open.store.site(&open.site.id).await
-            && site.is_none_or(|site| site.key != open.site.key)
-        {
-            open.gone.store(true, Ordering::Relaxed);
-            return;
-        }
-        let seen = open.head.load().link.seq;
-        match open.store.head(open.site.key).await {
-            Ok(link) if link.seq > seen => {
-                if open.jobs.send(Job::Fold).await.is_err() {
-                    return;
-                }
-            }
-            // A store that is down is told to whoever writes; here it is asked again.
-            Ok(_) | Err(_) => {}
         }
     }
 }
