@@ -91,13 +91,13 @@ impl Events {
         if let Some(first) = self.first.take() {
             return Ok(Some(vec![first]));
         }
-        let lag = self.following.lag();
-        if self.live && lag > LAGGARD {
+        if self.live && self.following.lag() > LAGGARD {
             return Ok(Some(vec![Event::Resync { seq: self.following.skip() }]));
         }
-        self.live |= lag == 0;
+        self.live |= self.following.lag() == 0;
         match self.following.next().await? {
             Followed::Entries(entries) => {
+                self.live |= self.following.lag() == 0;
                 entries.iter().map(|logged| self.told(logged)).collect::<Result<Vec<_>>>().map(Some)
             }
             Followed::Another(seq) => Ok(Some(vec![Event::Resync { seq }])),
