@@ -173,6 +173,7 @@ impl<'a> Round<'a> {
             Some(last) => (last.seq, last.hash),
             None => (self.append.after.seq, self.append.after.hash),
         };
+        let encoded = body.encode().map_err(|e| Fault::Internal(e.to_string()))?;
         let mut entry = Entry {
             seq: seq + 1,
             format: FORMAT,
@@ -184,10 +185,10 @@ impl<'a> Round<'a> {
             version,
             key: submission.key.as_ref().map(|key| key.key.clone()),
             request: submission.key.as_ref().map(|key| key.request),
-            body: body.encode().map_err(|e| Fault::Internal(e.to_string()))?,
+            body: encoded.bytes,
             hash: [0; 32],
         };
-        entry.hash = entry.chain_hash(&previous);
+        entry.hash = entry.chain_hash(&previous, &encoded.digest);
         Ok(entry)
     }
 
