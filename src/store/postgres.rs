@@ -3,6 +3,7 @@
 //! Every call is one autocommitted statement, so a broken connection never leaves half of one behind.
 
 mod append;
+mod audit;
 mod checkpoints;
 mod fault;
 mod lane;

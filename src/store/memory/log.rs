@@ -106,7 +106,7 @@ impl Log for Memory {
 
 impl Tables {
     fn living(&self, site: SiteKey) -> Option<&SiteRow> {
-        self.sites.iter().find(|row| row.site.key == site && !row.removed)
+        self.sites.iter().find(|row| row.site.key == site && row.removed_ms.is_none())
     }
 
     fn log(&self, site: SiteKey) -> &[Entry] {

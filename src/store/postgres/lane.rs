@@ -98,6 +98,17 @@ impl Lane {
         answer
     }
 
+    /// A connection of the caller's own, whose statements may take as long as they need.
+    ///
+    /// # Errors
+    /// `Unsent`.
+    pub async fn patient(&self) -> Result<PgConnection, Fault> {
+        let unsent = |error: sqlx::Error| Fault::Unsent(error.to_string());
+        let mut connection = connect(&self.options, self.plans).await.map_err(unsent)?;
+        connection.execute("SET statement_timeout = 0").await.map_err(unsent)?;
+        Ok(connection)
+    }
+
     async fn turn(&self) -> Result<SemaphorePermit<'_>, Fault> {
         match timeout(ACQUIRE, self.turns.acquire()).await {
             Ok(Ok(turn)) => Ok(turn),
