@@ -34,7 +34,7 @@ enum Task {
 }
 
 /// Counts what was done since the last checkpoints and hands what is due to the task that writes.
-pub(super) struct Follower {
+pub(in super::super) struct Follower {
     tasks: mpsc::Sender<Task>,
     pages: HashMap<PageId, (usize, u32)>,
     entries: u64,
@@ -43,7 +43,7 @@ pub(super) struct Follower {
 
 impl Follower {
     /// Starts the task that writes.
-    pub(super) fn start(site: Site, store: Arc<dyn Store>, head: &Head) -> Self {
+    pub(in super::super) fn start(site: Site, store: Arc<dyn Store>, head: &Head) -> Self {
         let (tasks, queue) = mpsc::channel(QUEUE);
         tokio::spawn(write(site, store, queue));
         // How far back the newest manifest lies is not known here: a full stride is the safe guess.
@@ -51,7 +51,7 @@ impl Follower {
     }
 
     /// Counts a round that was appended, and hands over what is due.
-    pub(super) fn note(&mut self, append: &Append, touched: HashMap<PageId, u32>, root: &Root) {
+    pub(in super::super) fn note(&mut self, append: &Append, touched: HashMap<PageId, u32>, root: &Root) {
         let bytes: usize = append.entries.iter().map(|entry| entry.body.len()).sum();
         self.entries += append.entries.len() as u64;
         self.bytes += bytes;
@@ -78,7 +78,7 @@ impl Follower {
     }
 
     /// Writes a last manifest if that spares the next start work, and waits for all that is under way.
-    pub(super) async fn close(&self, head: &Head) {
+    pub(in super::super) async fn close(&self, head: &Head) {
         if self.entries > CLOSE_ENTRIES {
             let task = Task::Manifest { root: Box::new(head.root.clone()), seq: head.link.seq };
             let _ = self.tasks.send(task).await;

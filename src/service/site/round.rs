@@ -216,7 +216,7 @@ impl<'a> Round<'a> {
 }
 
 /// Whether changes speak of more than the insides of pages.
-pub(super) fn touches_site(changes: &[Change]) -> bool {
+pub(in super::super) fn touches_site(changes: &[Change]) -> bool {
     changes.iter().any(|change| match change {
         Change::Set { node: Node::Site, .. } => true,
         Change::Set { node: Node::Page(_), path, .. } => path.first().is_some_and(|step| &**step == "slug"),
