@@ -10,11 +10,14 @@ mod history;
 mod outside;
 mod read;
 mod reference;
+mod replay;
 mod site;
 mod sites;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod transfer;
+mod verify;
 mod view;
 mod watch;
 
@@ -36,6 +39,8 @@ pub use envelope::{Answer, Envelope, TouchedPage};
 pub use events::{Event, Events};
 pub use fault::{Fault, Result};
 pub use outside::{Chance, Clock, rfc3339};
+pub use transfer::{Export, Imported, Stuck};
+pub use verify::{Depth, Flaw, SiteReport, Verdict, verify_store};
 pub use view::{At, HistoryQuery, Listed, Made, NewToken, Paging, Ready, SiteCard};
 
 /// Who calls, with which scope, through which door: a transport, which names no room below, has these words from here.

@@ -24,12 +24,13 @@ use super::outside::{Chance, Clock};
 use super::{Fault, Result};
 use past::Past;
 
+pub(super) use checkpoint::Due;
 pub(super) use feed::{Feed, Followed, Following, Logged};
 pub(super) use history::{BRANCH_STACK, CLEARS_REDO, PAGE_STACK};
 pub(super) use job::{Intent, Job, Keyed, Submission};
-pub(super) use load::load_page;
+pub(super) use load::{fold, load_page, nearest};
 pub(super) use residence::Budget;
-pub(super) use round::{answer, digest};
+pub(super) use round::{answer, digest, touches_site};
 
 /// How many batches may wait for a site's writer before callers are told to come back.
 const QUEUE: usize = 1024;

@@ -125,7 +125,7 @@ fn refused(halt: Halt) -> Fault {
 }
 
 /// A site's id as addresses have it: lower case, runs of anything but letters and digits one dash.
-fn normalise(id: &str) -> Option<String> {
+pub(super) fn normalise(id: &str) -> Option<String> {
     if id.contains('\0') {
         return None;
     }

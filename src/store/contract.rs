@@ -2,6 +2,7 @@
 //! server (`postgres://…`), in a database of its own.
 #![cfg(test)]
 
+mod audit;
 pub(super) mod bed;
 mod checkpoints;
 mod commits;

@@ -1,5 +1,6 @@
 //! The store of tests and simulations: plain maps behind one lock, gone with the process.
 
+mod audit;
 mod log;
 mod registry;
 
@@ -36,7 +37,7 @@ struct Tables {
 
 struct SiteRow {
     site: Site,
-    removed: bool,
+    removed_ms: Option<i64>,
 }
 
 struct Mark {

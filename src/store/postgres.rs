@@ -4,6 +4,7 @@
 //! transaction open, for as long as one round takes.
 
 mod append;
+mod audit;
 mod checkpoints;
 mod fault;
 mod hold;

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::feed::{Feed, Followed, Following, Logged};
+use super::feed::{Followed, Following};
 use super::{Head, MAIN, OpenSite, node_key};
 use crate::content::document::{Page, Root};
 use crate::content::id::PageId;
@@ -30,110 +30,40 @@ const PARTS: usize = 64;
 /// A store that is down is asked again after this.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The task that follows the feed.
-pub(super) struct Follower {
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<u64>,
+/// What was done since the last checkpoints.
+pub(in super::super) struct Due {
     site: Site,
-    store: Arc<dyn Store>,
-}
-
-/// Counts what was done since the last checkpoints, and writes those that are due.
-struct Checkpointer {
-    site: Site,
-    open: Weak<OpenSite>,
     store: Arc<dyn Store>,
     pages: HashMap<PageId, (usize, u32)>,
     entries: u64,
     bytes: usize,
 }
 
-impl Follower {
-    /// Follows from behind an entry.
-    pub(super) fn start(
-        site: &Site,
-        store: &Arc<dyn Store>,
-        open: Weak<OpenSite>,
-        feed: &Arc<Feed>,
-        after: u64,
-    ) -> Self {
-        let (stop, stopped) = oneshot::channel();
-        // How far back the newest manifest lies is not known here: a full stride is the safe guess.
-        let entries = after.min(MANIFEST_ENTRIES);
+impl Due {
+    /// Nothing yet, behind an entry. How far back the newest manifest lies is not known here: a full stride is the
+    /// safe guess.
+    pub(in super::super) fn behind(site: &Site, store: &Arc<dyn Store>, after: u64) -> Self {
         let (site, store) = (site.clone(), store.clone());
-        let checkpointer = Checkpointer {
-            site: site.clone(),
-            store: store.clone(),
-            open,
-            pages: HashMap::new(),
-            entries,
-            bytes: 0,
-        };
-        let task = tokio::spawn(checkpointer.run(feed.follow(after), stopped));
-        Follower { stop, task, site, store }
+        Due { site, store, pages: HashMap::new(), entries: after.min(MANIFEST_ENTRIES), bytes: 0 }
     }
 
-    /// Waits for what is being written, and writes a last manifest if that spares the next start work.
-    pub(super) async fn close(self, head: &Head) {
-        drop(self.stop);
-        if self.task.await.is_ok_and(|entries| entries > CLOSE_ENTRIES) {
-            let written = write_manifest(&self.site, self.store.as_ref(), head.root.clone(), head.link.seq);
-            tell(&self.site, written.await);
-        }
-    }
-}
-
-impl Checkpointer {
-    /// Answers how many entries stand behind the last manifest.
-    async fn run(mut self, mut following: Following, mut stopped: oneshot::Receiver<()>) -> u64 {
-        loop {
-            let followed = tokio::select! {
-                biased;
-                _ = &mut stopped => return self.entries,
-                followed = following.next() => followed,
-            };
-            match followed {
-                Ok(Followed::Entries(entries)) => {
-                    for logged in &entries {
-                        self.count(logged);
-                    }
-                    self.write().await;
-                }
-                Ok(Followed::Another(seq)) => {
-                    self.pages.clear();
-                    self.entries = seq.min(MANIFEST_ENTRIES);
-                }
-                Ok(Followed::End) => return self.entries,
-                Err(_) => tokio::time::sleep(PAUSE).await,
-            }
-        }
-    }
-
-    fn count(&mut self, logged: &Logged) {
-        // What another process wrote it checkpoints itself.
-        if logged.pages.is_empty() {
-            return;
-        }
-        let bytes = logged.entry.body.len();
+    /// Counts an entry: the pages it touched, the bytes of its body.
+    pub(in super::super) fn count(&mut self, pages: &[PageId], bytes: usize) {
         self.entries += 1;
         self.bytes += bytes;
-        for page in logged.pages.iter() {
+        for page in pages {
             let due = self.pages.entry(page.clone()).or_default();
-            *due = (due.0 + bytes / logged.pages.len(), due.1 + 1);
+            *due = (due.0 + bytes / pages.len(), due.1 + 1);
         }
     }
 
-    /// Writes what is due, of the head as it is now.
-    async fn write(&mut self) {
-        let Some(head) = self.open.upgrade().map(|open| open.head.load_full()) else { return };
+    /// Writes what is due, of a state at or behind all that was counted.
+    pub(in super::super) async fn write(&mut self, head: &Head) {
         let (version, seq) = (head.root.version, head.link.seq);
-        let due: Vec<PageId> = self
-            .pages
-            .iter()
-            .filter(|(_, (bytes, touches))| *bytes > PAGE_BYTES || *touches > PAGE_TOUCHES)
-            .map(|(id, _)| id.clone())
-            .collect();
-        for id in due {
+        let heavy =
+            |(_, (bytes, touches)): &(&PageId, &(usize, u32))| *bytes > PAGE_BYTES || *touches > PAGE_TOUCHES;
+        let heavy: Vec<PageId> = self.pages.iter().filter(heavy).map(|(id, _)| id.clone()).collect();
+        for id in heavy {
             // A body that was let go is read again by whoever touches it next, and counted on.
             let Ok(page) = head.root.page(&id).map(|page| page.cloned()) else { continue };
             let Some(page) = page else {
@@ -147,9 +77,71 @@ impl Checkpointer {
             }
         }
         if self.entries >= MANIFEST_ENTRIES || self.bytes >= MANIFEST_BYTES {
-            let written = write_manifest(&self.site, self.store.as_ref(), head.root.clone(), seq).await;
-            tell(&self.site, written);
-            (self.entries, self.bytes) = (0, 0);
+            self.write_manifest(head).await;
+        }
+    }
+
+    /// Writes a last manifest if that spares the next start work.
+    pub(in super::super) async fn close(mut self, head: &Head) {
+        if self.entries > CLOSE_ENTRIES {
+            self.write_manifest(head).await;
+        }
+    }
+
+    async fn write_manifest(&mut self, head: &Head) {
+        let written = write_manifest(&self.site, self.store.as_ref(), head.root.clone(), head.link.seq).await;
+        tell(&self.site, written);
+        (self.entries, self.bytes) = (0, 0);
+    }
+}
+
+/// The task that follows the feed.
+pub(super) struct Follower {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Due>,
+}
+
+impl Follower {
+    /// Follows from behind an entry.
+    pub(super) fn start(due: Due, open: Weak<OpenSite>, following: Following) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        Follower { stop, task: tokio::spawn(follow(due, open, following, stopped)) }
+    }
+
+    /// Waits for what is being written, and writes a last manifest if that spares the next start work.
+    pub(super) async fn close(self, head: &Head) {
+        drop(self.stop);
+        if let Ok(due) = self.task.await {
+            due.close(head).await;
+        }
+    }
+}
+
+/// Counts and writes until it is stopped; answers what is still due.
+async fn follow(
+    mut due: Due,
+    open: Weak<OpenSite>,
+    mut following: Following,
+    mut stopped: oneshot::Receiver<()>,
+) -> Due {
+    loop {
+        let followed = tokio::select! {
+            biased;
+            _ = &mut stopped => return due,
+            followed = following.next() => followed,
+        };
+        match followed {
+            Ok(Followed::Entries(entries)) => {
+                // What another process wrote it checkpoints itself: its pages are not told here.
+                for logged in entries.iter().filter(|logged| !logged.pages.is_empty()) {
+                    due.count(&logged.pages, logged.entry.body.len());
+                }
+                let Some(head) = open.upgrade().map(|open| open.head.load_full()) else { return due };
+                due.write(&head).await;
+            }
+            Ok(Followed::Another(seq)) => due = Due::behind(&due.site, &due.store, seq),
+            Ok(Followed::End) => return due,
+            Err(_) => tokio::time::sleep(PAUSE).await,
         }
     }
 }

@@ -211,6 +211,7 @@ impl<'a> Round<'a> {
             Some(last) => (last.seq, last.hash),
             None => (self.append.after.seq, self.append.after.hash),
         };
+        let encoded = body.encode().map_err(|e| Fault::Internal(e.to_string()))?;
         let mut entry = Entry {
             seq: seq + 1,
             format: FORMAT,
@@ -222,10 +223,10 @@ impl<'a> Round<'a> {
             version,
             key: submission.key.as_ref().map(|key| key.key.clone()),
             request: submission.key.as_ref().map(|key| key.request),
-            body: body.encode().map_err(|e| Fault::Internal(e.to_string()))?,
+            body: encoded.bytes,
             hash: [0; 32],
         };
-        entry.hash = entry.chain_hash(&previous);
+        entry.hash = entry.chain_hash(&previous, &encoded.digest);
         Ok(entry)
     }
 
@@ -253,7 +254,7 @@ impl<'a> Round<'a> {
 }
 
 /// Whether changes speak of more than the insides of pages.
-pub(super) fn touches_site(changes: &[Change]) -> bool {
+pub(in super::super) fn touches_site(changes: &[Change]) -> bool {
     changes.iter().any(|change| match change {
         Change::Set { node: Node::Site, .. } => true,
         Change::Set { node: Node::Page(_), path, .. } => path.first().is_some_and(|step| &**step == "slug"),

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::super::envelope::Answer;
 use super::super::{Fault, Result};
-use super::checkpoint::Follower;
+use super::checkpoint::{Due, Follower};
 use super::feed::Logged;
 use super::job::{Job, Submission};
 use super::past::Past;
@@ -114,7 +114,8 @@ pub(super) async fn run(
     else {
         return;
     };
-    let follower = Follower::start(&site, &outside.store, open.clone(), &feed, head.link.seq);
+    let due = Due::behind(&site, &outside.store, head.link.seq);
+    let follower = Follower::start(due, open.clone(), feed.follow(head.link.seq));
     let mut writer = Writer {
         recent: Recent::from(head.root.version),
         keys: Keys::from(head.link.seq),

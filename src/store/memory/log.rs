@@ -139,7 +139,7 @@ impl Tables {
     }
 
     fn living(&self, site: SiteKey) -> Option<&SiteRow> {
-        self.sites.iter().find(|row| row.site.key == site && !row.removed)
+        self.sites.iter().find(|row| row.site.key == site && row.removed_ms.is_none())
     }
 
     fn log(&self, site: SiteKey) -> &[Entry] {

@@ -118,6 +118,17 @@ impl Lane {
         Ok(Taken { connection, idle: Arc::clone(&self.idle), _turn: turn })
     }
 
+    /// A connection of the caller's own, whose statements may take as long as they need.
+    ///
+    /// # Errors
+    /// `Unsent`.
+    pub async fn patient(&self) -> Result<PgConnection, Fault> {
+        let unsent = |error: sqlx::Error| Fault::Unsent(error.to_string());
+        let mut connection = connect(&self.options, self.plans).await.map_err(unsent)?;
+        connection.execute("SET statement_timeout = 0").await.map_err(unsent)?;
+        Ok(connection)
+    }
+
     async fn turn(&self) -> Result<OwnedSemaphorePermit, Fault> {
         match timeout(ACQUIRE, Arc::clone(&self.turns).acquire_owned()).await {
             Ok(Ok(turn)) => Ok(turn),
