@@ -68,7 +68,7 @@ impl Service {
             summary: envelope.summary.filter(|text| !text.trim().is_empty()),
             reply,
         };
-        open.send(Job::Submit(Box::new(submission))).await?;
+        open.send(Job::Submit(Box::new(submission)))?;
         match answered.await {
             Ok(Err(conflict @ Fault::VersionConflict { .. })) => {
                 Err(self.with_commits(&open, envelope.expected_version, conflict).await)

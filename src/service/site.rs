@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 
 use crate::content::document::Root;
@@ -85,9 +86,15 @@ impl OpenSite {
         self.gone.load(Ordering::Relaxed) || self.jobs.is_closed()
     }
 
-    /// Hands a job to the writer.
-    pub(super) async fn send(&self, job: Job) -> Result<()> {
-        self.jobs.send(job).await.map_err(|_| Fault::Unavailable("the site is being closed".into()))
+    /// Hands a job to the writer. Where too many wait already the caller is told at once: it would only wait longer, and
+    /// take memory while it does.
+    pub(super) fn send(&self, job: Job) -> Result<()> {
+        self.jobs.try_send(job).map_err(|refused| match refused {
+            TrySendError::Full(_) => {
+                Fault::Overloaded(format!("{QUEUE} batches wait for this site: send it again in a moment"))
+            }
+            TrySendError::Closed(_) => Fault::Unavailable("the site is being closed".into()),
+        })
     }
 
     /// Waits until the branch is at least at a version, at most five seconds.
@@ -146,3 +153,26 @@ pub(super) fn node_key(page: &crate::content::id::PageId) -> NodeKey {
 
 /// The only branch yet.
 pub(super) const MAIN: BranchKey = BranchKey::MAIN;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Memory;
+
+    #[tokio::test]
+    async fn a_job_beyond_those_that_wait_is_refused_at_once_and_one_to_a_closed_site_too() {
+        let store: Arc<dyn Store> = Arc::new(Memory::default());
+        let (site, _) = store.create_site("s", b"{}", 1).await.unwrap();
+        let head = load::newest(store.as_ref(), &site).await.unwrap();
+        let (jobs, mut queue) = mpsc::channel(1);
+        let (versions, _) = watch::channel(0);
+        let (head, gone, past) = (ArcSwap::from_pointee(head), AtomicBool::new(false), Arc::default());
+        let open = OpenSite { site, head, versions, jobs, store, past, gone };
+        open.send(Job::Fold).unwrap();
+        assert!(matches!(open.send(Job::Fold), Err(Fault::Overloaded(_))));
+        queue.recv().await.unwrap();
+        open.send(Job::Fold).unwrap();
+        drop(queue);
+        assert!(matches!(open.send(Job::Fold), Err(Fault::Unavailable(_))));
+    }
+}
