@@ -1,11 +1,12 @@
 //! `POST /ops`, for every door: judge who asks, read the batch, hand it to the site's writer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::envelope::{Answer, Envelope};
-use super::site::{Intent, Job, Keyed, Submission, answer, digest};
+use super::site::{Intent, Job, Keyed, OpenSite, Submission, answer, digest};
 use super::{Fault, Result, Service, authorize};
 use crate::auth::Principal;
 use crate::content::batch::{self, Asked, MAX_OPS};
@@ -19,6 +20,10 @@ const MAX_KEY: usize = 255;
 
 /// Longest summary, in characters.
 const MAX_SUMMARY: usize = 1000;
+
+/// So long a caller waits for a batch, whatever the store does. The writer gives a round up a little earlier; behind a
+/// store that is silent, several rounds may wait.
+const DEADLINE: Duration = Duration::from_secs(10);
 
 impl Service {
     /// Applies a batch: all of it as one commit, or none of it. `request` is the body as it came: what an idempotency
@@ -41,6 +46,20 @@ impl Service {
         }
         check(&envelope)?;
         let open = self.open(&site).await?;
+        let judged = self.judged(who, source, request, envelope, &open);
+        let late = |_| Fault::Unavailable("a batch took too long: whether it was done is not known".into());
+        tokio::time::timeout(DEADLINE, judged).await.map_err(late)?
+    }
+
+    /// Looks for the batch's key, hands the batch to the writer of its site, and waits for the answer.
+    async fn judged(
+        &self,
+        who: &Principal,
+        source: Source,
+        request: &[u8],
+        envelope: Envelope,
+        open: &Arc<OpenSite>,
+    ) -> Result<Answer> {
         let intent = intent(batch::read(envelope.ops))?;
         let mut key = None;
         if let Some(text) = envelope.idempotency_key {
@@ -52,7 +71,7 @@ impl Service {
                 }
                 let body =
                     Body::decode(entry.format, &entry.body).map_err(|e| Fault::Internal(e.to_string()))?;
-                return Ok(answer(&site, &entry, &body));
+                return Ok(answer(&open.site.id, &entry, &body));
             }
             key = Some(keyed);
         }
@@ -71,7 +90,7 @@ impl Service {
         open.send(Job::Submit(Box::new(submission)))?;
         match answered.await {
             Ok(Err(conflict @ Fault::VersionConflict { .. })) => {
-                Err(self.with_commits(&open, envelope.expected_version, conflict).await)
+                Err(self.with_commits(open, envelope.expected_version, conflict).await)
             }
             Ok(answer) => answer,
             Err(_) => Err(Fault::Unavailable("the site was closed before the batch was judged".into())),
@@ -154,12 +173,7 @@ fn intent(asked: Vec<Asked>) -> Result<Intent> {
 
 impl Service {
     /// A version conflict with the commits that came between.
-    async fn with_commits(
-        &self,
-        open: &Arc<super::site::OpenSite>,
-        expected: Option<u64>,
-        conflict: Fault,
-    ) -> Fault {
+    async fn with_commits(&self, open: &Arc<OpenSite>, expected: Option<u64>, conflict: Fault) -> Fault {
         let Fault::VersionConflict { detail, current, .. } = conflict else { return conflict };
         let commits = match expected {
             Some(expected) => self.lines_since(open, expected, current).await.unwrap_or_default(),
