@@ -1,19 +1,22 @@
 //! The composition root: the store behind an address, the clock and chance of this machine, the service on them, and the
 //! server around it.
 
-use std::future::{Future, IntoFuture};
+mod edge;
+
+use std::future::Future;
 use std::io;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::http;
 use crate::service::{Chance, Clock, Service};
 use crate::store::{self, StoreError};
+use edge::Edge;
+
+pub use edge::{Limits, connections_that_fit};
 
 /// Requests that are under way when the server is told to stop may take so long.
 const IN_FLIGHT: Duration = Duration::from_secs(7);
@@ -33,30 +36,38 @@ pub async fn open(database: &str) -> Result<Arc<Service>, StoreError> {
 /// Answers on a listener until `stop`, then finishes what is under way, closes the service and returns.
 ///
 /// # Errors
-/// The listener fails.
+/// None yet: what is wrong with a connection is its caller's, and what is wrong with the machine passes.
 pub async fn serve(
     listener: TcpListener,
     service: Arc<Service>,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    serve_within(Limits::default(), listener, service, stop).await
+}
+
+/// As `serve`, with limits of its own for what callers may take.
+///
+/// # Errors
+/// As `serve`.
+pub async fn serve_within(
+    limits: Limits,
+    listener: TcpListener,
+    service: Arc<Service>,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
     let stopping = CancellationToken::new();
-    // Answers are one packet each: waiting for more of them to send together would only delay them.
-    let listener = listener.tap_io(|connection| {
-        if let Err(e) = connection.set_nodelay(true) {
-            tracing::debug!("TCP_NODELAY: {e}");
-        }
-    });
-    let server = axum::serve(listener, http::router(Arc::clone(&service), stopping.clone()));
-    let mut server = pin!(server.with_graceful_shutdown(stopping.clone().cancelled_owned()).into_future());
+    let router = http::router(Arc::clone(&service), stopping.clone());
+    let edge = Edge::new(router, http::full_house(), limits, stopping.clone());
+    let stopped = async {
+        stop.await;
+        tracing::info!("stopping: what is under way is finished first");
+        stopping.cancel();
+        tokio::time::sleep(IN_FLIGHT).await;
+    };
     tokio::select! {
-        ended = &mut server => ended?,
-        () = stop => {
-            tracing::info!("stopping: what is under way is finished first");
-            stopping.cancel();
-            match tokio::time::timeout(IN_FLIGHT, server).await {
-                Ok(ended) => ended?,
-                Err(_) => tracing::warn!("some requests took longer than {} s and are cut off", IN_FLIGHT.as_secs()),
-            }
+        () = edge.run(listener) => {}
+        () = stopped => {
+            tracing::warn!("some requests took longer than {} s and are cut off", IN_FLIGHT.as_secs());
         }
     }
     close(&service).await;

@@ -103,12 +103,13 @@ pub fn main() -> ExitCode {
 }
 
 fn run(common: Common, command: Command) -> Result<(), Stop> {
-    let (addr, demo) = match &command {
-        Command::Serve(serve) => serve.flags(),
-        _ => (None, None),
-    };
     let Common { config, database, data_dir, log_format } = common;
-    let settings = Settings::load(Flags { config, addr, database, data_dir, demo, log_format })?;
+    let common = Flags { config, database, data_dir, log_format, ..Flags::default() };
+    let flags = match &command {
+        Command::Serve(serve) => serve.flags(common),
+        _ => common,
+    };
+    let settings = Settings::load(flags)?;
     telemetry::init(&settings.log.value, settings.log_format.value).map_err(Stop::Usage)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|e| Stop::Missing(format!("threads of this machine: {e}")))?;

@@ -16,6 +16,9 @@ use file::File;
 /// Where `osier serve` listens unless told otherwise.
 pub const DEFAULT_ADDR: &str = "127.0.0.1:4200";
 
+/// How many connections may be open at once unless told otherwise.
+pub const DEFAULT_MAX_CONNECTIONS: usize = 12_000;
+
 /// What the command line says, as far as it says something.
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
@@ -29,6 +32,8 @@ pub struct Flags {
     pub data_dir: Option<PathBuf>,
     /// `--demo`
     pub demo: Option<bool>,
+    /// `--max-connections`
+    pub max_connections: Option<usize>,
     /// `--log-format`
     pub log_format: Option<LogFormat>,
 }
@@ -108,6 +113,8 @@ pub struct Settings {
     pub data_dir: Setting<PathBuf>,
     /// Whether to make the demo site.
     pub demo: Setting<bool>,
+    /// How many connections may be open at once.
+    pub max_connections: Setting<usize>,
     /// How log lines look.
     pub log_format: Setting<LogFormat>,
     /// What is logged, as `RUST_LOG` has it.
@@ -153,6 +160,14 @@ impl Settings {
             .unwrap_or_else(|| by_default(format!("sqlite:{}", data_dir.value.join("osier.db").display())));
         let addr = from_environment.pick(flags.addr, &["OSIER_ADDR"], file.setting(|keys| keys.addr.clone()));
         let demo = from_environment.parse(flags.demo, &["OSIER_DEMO"], file.setting(|keys| keys.demo))?;
+        let max_connections = from_environment.parse(
+            flags.max_connections,
+            &["OSIER_MAX_CONNECTIONS"],
+            file.setting(|keys| keys.max_connections),
+        )?;
+        if let Some(none @ Setting { value: 0, .. }) = &max_connections {
+            return Err(ConfigError(format!("max-connections ({}): a server needs one at least", none.from)));
+        }
         let log_format = file.setting(|keys| keys.log_format.clone()).map(|text| parsed(text, "log-format"));
         let log_format =
             from_environment.parse(flags.log_format, &["OSIER_LOG_FORMAT"], log_format.transpose()?)?;
@@ -162,6 +177,7 @@ impl Settings {
             database,
             data_dir,
             demo: demo.unwrap_or_else(|| by_default(false)),
+            max_connections: max_connections.unwrap_or_else(|| by_default(DEFAULT_MAX_CONNECTIONS)),
             log_format: log_format.unwrap_or_else(|| by_default(LogFormat::Text)),
             log: log.unwrap_or_else(|| by_default("info".to_owned())),
         })
@@ -175,6 +191,7 @@ impl Settings {
             ("database", mask(&self.database.value), &self.database.from),
             ("data-dir", self.data_dir.value.display().to_string(), &self.data_dir.from),
             ("demo", self.demo.value.to_string(), &self.demo.from),
+            ("max-connections", self.max_connections.value.to_string(), &self.max_connections.from),
             ("log-format", self.log_format.value.to_string(), &self.log_format.from),
             ("log", self.log.value.clone(), &self.log.from),
         ]
@@ -267,6 +284,7 @@ mod tests {
         let settings = resolve(Flags::default(), &[HOME], &[]).unwrap();
         assert_eq!(settings.database.value, "sqlite:/home/wilf/.local/share/osier/osier.db");
         assert_eq!((settings.addr.value.as_str(), &settings.addr.from), (DEFAULT_ADDR, &Origin::Default));
+        assert_eq!(settings.max_connections.value, DEFAULT_MAX_CONNECTIONS);
         let moved = resolve(Flags::default(), &[HOME, ("XDG_DATA_HOME", "/x")], &[]).unwrap();
         assert_eq!(moved.data_dir.value, PathBuf::from("/x/osier"));
     }
@@ -281,7 +299,8 @@ mod tests {
 
     #[test]
     fn a_flag_goes_before_the_environment_which_goes_before_the_file() {
-        let file = ("osier.toml", "addr = \"file:1\"\ndata-dir = \"/file\"\nlog-format = \"json\"\n");
+        let text = "addr = \"file:1\"\ndata-dir = \"/file\"\nlog-format = \"json\"\nmax-connections = 7\n";
+        let file = ("osier.toml", text);
         let environment = [HOME, ("OSIER_ADDR", "environment:1")];
         let flags = Flags { addr: Some("flag:1".into()), ..Flags::default() };
         let all = resolve(flags, &environment, &[file]).unwrap();
@@ -295,6 +314,7 @@ mod tests {
         assert_eq!((one.addr.value.as_str(), one.addr.from), ("file:1", Origin::File("osier.toml".into())));
         assert_eq!(one.database.value, "sqlite:/file/osier.db");
         assert_eq!(one.log_format.value, LogFormat::Json);
+        assert_eq!(one.max_connections.value, 7);
     }
 
     #[test]
@@ -322,6 +342,10 @@ mod tests {
         assert!(
             refusal(Flags::default(), &[HOME, ("OSIER_LOG_FORMAT", "xml")], &[]).contains("OSIER_LOG_FORMAT")
         );
+        let no_number = [HOME, ("OSIER_MAX_CONNECTIONS", "many")];
+        assert!(refusal(Flags::default(), &no_number, &[]).contains("OSIER_MAX_CONNECTIONS"));
+        let none = Flags { max_connections: Some(0), ..Flags::default() };
+        assert!(refusal(none, &[HOME], &[]).contains("max-connections"));
         let named = Flags { config: Some("gone.toml".into()), ..Flags::default() };
         assert!(refusal(named, &[HOME], &[]).contains("gone.toml"));
         assert!(refusal(Flags::default(), &[], &[]).contains("OSIER_DATA_DIR"));

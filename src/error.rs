@@ -145,6 +145,7 @@ impl From<Fault> for Failure {
                 tracing::error!("the store is full: {why}");
                 Failure::new(STORE_FULL, "the store has no space left: nothing was written, reading goes on")
             }
+            Fault::Overloaded(why) => Failure::new(RATE_LIMITED, why),
             Fault::Internal(why) => Failure::internal(&why),
         }
     }
@@ -170,8 +171,10 @@ kinds! {
     VERSION_CONFLICT = "version_conflict" 409 "The content is not as the caller last saw it";
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type" 415 "This kind of body is not taken here";
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused" 422 "The idempotency key is taken by another request";
+    RATE_LIMITED = "rate_limited" 429 "Too much is asked at once";
     INTERNAL = "internal" 500 "A fault of the server";
     STORE_UNAVAILABLE = "store_unavailable" 503 "The store does not answer";
+    OVERLOADED = "overloaded" 503 "The server has too much in hand";
     STORE_FULL = "store_full" 507 "The store is full";
 }
 

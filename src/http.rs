@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::service::Service;
+use body::InHand;
 
 /// What nearly every handler asks for.
 type Shared = Arc<Service>;
@@ -36,6 +37,7 @@ struct House {
     service: Shared,
     /// The server is stopping: a stream that would go on for ever ends.
     stopping: CancellationToken,
+    in_hand: InHand,
 }
 
 impl FromRef<House> for Shared {
@@ -47,6 +49,12 @@ impl FromRef<House> for Shared {
 impl FromRef<House> for CancellationToken {
     fn from_ref(house: &House) -> Self {
         house.stopping.clone()
+    }
+}
+
+impl FromRef<House> for InHand {
+    fn from_ref(house: &House) -> Self {
+        house.in_hand.clone()
     }
 }
 
@@ -73,5 +81,10 @@ pub fn router(service: Arc<Service>, stopping: CancellationToken) -> Router {
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(CatchPanicLayer::custom(problem::panicked))
-        .with_state(House { service, stopping })
+        .with_state(House { service, stopping, in_hand: InHand::default() })
+}
+
+/// Where no place is left: every request is told to come again.
+pub fn full_house() -> Router {
+    Router::new().fallback(problem::full_house)
 }

@@ -178,7 +178,7 @@ impl Service {
 /// Lets a site's writer finish what it has; when it has ended the site can be opened anew.
 async fn finish(site: &OpenSite) {
     let (done, closed) = oneshot::channel();
-    if site.send(Job::Close(done)).await.is_ok() {
+    if site.jobs.send(Job::Close(done)).await.is_ok() {
         let _ = closed.await;
     }
 }

@@ -10,9 +10,9 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Stop, demo, output};
-use crate::app;
+use crate::app::{self, Limits};
 use crate::auth::Scope;
-use crate::config::{Settings, mask};
+use crate::config::{Flags, Settings, mask};
 use crate::service::{NewToken, Principal, Service};
 
 /// Serve the HTTP API
@@ -30,11 +30,16 @@ pub(super) struct Serve {
     /// Make the demo site, a basket workshop, if it is not there
     #[arg(long)]
     demo: bool,
+    /// Connections at once; further ones are told to come again [default: 12000]
+    #[arg(long, value_name = "COUNT")]
+    max_connections: Option<usize>,
 }
 
 impl Serve {
-    pub(super) fn flags(&self) -> (Option<String>, Option<bool>) {
-        (self.addr.clone(), self.demo.then_some(true))
+    /// What it says of settings, added to what is common to all commands.
+    pub(super) fn flags(&self, common: Flags) -> Flags {
+        let Serve { addr, demo, max_connections } = self;
+        Flags { addr: addr.clone(), demo: demo.then_some(true), max_connections: *max_connections, ..common }
     }
 
     pub(super) async fn run(self, settings: &Settings) -> Result<(), Stop> {
@@ -52,7 +57,11 @@ impl Serve {
         };
         output::say(&greeting(here, settings, token.as_deref()))?;
         tracing::info!(addr = %here, database = mask(&settings.database.value), "listening");
-        app::serve(listener, service, stop).await.map_err(|e| Stop::Missing(format!("{here}: {e}")))
+        let connections = app::connections_that_fit(settings.max_connections.value);
+        let limits = Limits { connections, ..Limits::default() };
+        app::serve_within(limits, listener, service, stop)
+            .await
+            .map_err(|e| Stop::Missing(format!("{here}: {e}")))
     }
 }
 

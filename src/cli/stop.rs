@@ -72,6 +72,7 @@ impl From<Fault> for Stop {
             // The operator is at the machine: the reason is for them.
             Fault::Unavailable(why) => Stop::Missing(format!("the store does not answer: {why}")),
             Fault::Full(why) => Stop::Missing(format!("the store is full: {why}")),
+            Fault::Overloaded(why) => Stop::Missing(why),
             Fault::Malformed(..) | Fault::BadSite(_) => Stop::Usage(Failure::from(fault).detail),
             _ => Stop::Found(Failure::from(fault).detail),
         }

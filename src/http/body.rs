@@ -1,13 +1,15 @@
 //! What a caller sends: JSON of at most a megabyte, read once, judged by the content's own door.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, Bytes};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRef, FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::content::json;
 use crate::content::problem::Code;
@@ -23,12 +25,47 @@ const DEADLINE: Duration = Duration::from_secs(30);
 /// So much of a body that is too large is still read: a caller that is cut off while it sends never reads the answer.
 const DRAINED_BYTES: usize = 16 * LIMIT_BYTES;
 
+/// So many bytes of bodies may be in hand at once, from the first byte that is read to the answer.
+const IN_HAND_BYTES: usize = 64 << 20;
+
 /// A JSON body: as it came, and as a value.
 pub(super) struct Sent {
     /// The bytes, for digests.
     pub(super) bytes: Bytes,
     /// What they say.
     pub(super) value: Value,
+    /// Its share of what may be in hand, until it is dropped.
+    pub(super) _share: Share,
+}
+
+/// What all bodies in hand may weigh together. Those that are slow to arrive take what has arrived, and no more.
+#[derive(Clone)]
+pub(super) struct InHand(Arc<Semaphore>);
+
+impl Default for InHand {
+    fn default() -> Self {
+        InHand(Arc::new(Semaphore::new(IN_HAND_BYTES)))
+    }
+}
+
+/// The share of one body; none before its first byte.
+#[derive(Default)]
+pub(super) struct Share(Option<OwnedSemaphorePermit>);
+
+impl Share {
+    fn grow(&mut self, of: &InHand, bytes: usize) -> Result<(), Failure> {
+        let more =
+            u32::try_from(bytes).ok().and_then(|bytes| of.0.clone().try_acquire_many_owned(bytes).ok());
+        let Some(more) = more else {
+            let detail = "too many bodies are in hand: send it again in a moment";
+            return Err(Failure::new(error::OVERLOADED, detail));
+        };
+        match &mut self.0 {
+            Some(share) => share.merge(more),
+            None => self.0 = Some(more),
+        }
+        Ok(())
+    }
 }
 
 impl Sent {
@@ -45,20 +82,26 @@ impl Sent {
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Sent {
+impl<S: Send + Sync> FromRequest<S> for Sent
+where
+    InHand: FromRef<S>,
+{
     type Rejection = Failure;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+    async fn from_request(request: Request, house: &S) -> Result<Self, Failure> {
         let (parts, body) = request.into_parts();
         must_be_json(&parts.headers)?;
-        let bytes = tokio::time::timeout(DEADLINE, collect(&parts.headers, body)).await.map_err(|_| {
+        let mut share = Share::default();
+        let in_hand = InHand::from_ref(house);
+        let collecting = collect(&parts.headers, body, &in_hand, &mut share);
+        let bytes = tokio::time::timeout(DEADLINE, collecting).await.map_err(|_| {
             Failure::new(
                 error::REQUEST_TIMEOUT,
                 format!("the body was not there after {} s", DEADLINE.as_secs()),
             )
         })??;
         let value = json::parse(&bytes).map_err(|not_json| Fault::NotJson(not_json.0))?;
-        Ok(Sent { bytes, value })
+        Ok(Sent { bytes, value, _share: share })
     }
 }
 
@@ -78,7 +121,12 @@ fn must_be_json(headers: &HeaderMap) -> Result<(), Failure> {
     refused(format!("a body of type {kind:?} is not taken: send JSON with `Content-Type: application/json`"))
 }
 
-async fn collect(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
+async fn collect(
+    headers: &HeaderMap,
+    body: Body,
+    in_hand: &InHand,
+    share: &mut Share,
+) -> Result<Bytes, Failure> {
     let mut stream = body.into_data_stream();
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > LIMIT_BYTES) {
@@ -90,15 +138,17 @@ async fn collect(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
     }
     let Some(first) = next(&mut stream).await? else { return Ok(Bytes::new()) };
     if announced == Some(first.len()) {
+        share.grow(in_hand, first.len())?;
         return Ok(first);
     }
-    let mut all = Vec::with_capacity(announced.unwrap_or(first.len()));
+    let mut all = Vec::new();
     let mut piece = Some(first);
     while let Some(bytes) = piece {
         if all.len() + bytes.len() > LIMIT_BYTES {
             drain(stream).await;
             return Err(too_large());
         }
+        share.grow(in_hand, bytes.len())?;
         all.extend_from_slice(&bytes);
         piece = next(&mut stream).await?;
     }
@@ -145,7 +195,7 @@ mod tests {
     async fn sent(content_type: &str, body: impl Into<Body>) -> Result<Sent, Failure> {
         let request =
             Request::post("/ops").header(header::CONTENT_TYPE, content_type).body(body.into()).unwrap();
-        Sent::from_request(request, &()).await
+        Sent::from_request(request, &InHand::default()).await
     }
 
     async fn refusal(content_type: &str, body: impl Into<Body>) -> (&'static str, u16) {
@@ -177,6 +227,30 @@ mod tests {
         for body in ["", "{", "{\"a\":1,\"a\":2}", "nul", "{} {}"] {
             assert_eq!(refusal("application/json", body).await, ("malformed_json", 400), "{body}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_ends_is_not_waited_for() {
+        let begun: Result<&str, std::io::Error> = Ok("{");
+        let body = Body::from_stream(futures::stream::iter([begun]).chain(futures::stream::pending()));
+        assert_eq!(refusal("application/json", body).await, ("request_timeout", 408));
+    }
+
+    #[tokio::test]
+    async fn bodies_in_hand_have_a_bound_and_give_their_share_back() {
+        let in_hand = InHand(Arc::new(Semaphore::new(10)));
+        let sent = async |body: &'static str| {
+            let request = Request::post("/").header(header::CONTENT_TYPE, "application/json");
+            let pieces = body.as_bytes().chunks(3).map(Ok::<_, std::io::Error>);
+            let body = Body::from_stream(futures::stream::iter(pieces));
+            Sent::from_request(request.body(body).unwrap(), &in_hand).await
+        };
+        let first = sent("[1,2,3]").await.unwrap();
+        let refused = sent("[1,2]").await.err().unwrap();
+        assert_eq!((refused.kind.code, refused.kind.status), ("overloaded", 503));
+        assert!(sent("[1]").await.is_ok());
+        drop(first);
+        assert!(sent("[1,2]").await.is_ok());
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(super) async fn submit(
     who: Caller,
     Asked(Nothing {}): Asked<Nothing>,
     headers: HeaderMap,
-    Sent { bytes, value }: Sent,
+    Sent { bytes, value, _share }: Sent,
 ) -> Reply {
     let mut envelope: Envelope = Sent::read(value)?;
     take_key(&headers, &mut envelope)?;

@@ -47,7 +47,7 @@ impl IntoResponse for Failure {
         if let Some(challenge) = challenge(&self) {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
@@ -77,6 +77,12 @@ pub(super) async fn no_such_method(method: Method, uri: Uri) -> Failure {
         error::METHOD_NOT_ALLOWED,
         format!("{} does not take {method}; `Allow` says what it takes", uri.path()),
     )
+}
+
+/// The answer to a connection beyond the cap, and its end.
+pub(super) async fn full_house() -> Response {
+    let failure = Failure::new(error::OVERLOADED, "too many connections are open: come again in a moment");
+    ([(header::CONNECTION, "close")], failure).into_response()
 }
 
 /// The answer where a handler panicked: our mistake, and no reason to end the process.
@@ -133,13 +139,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_store_that_is_gone_says_when_to_come_back() {
-        let (response, document) = told(Fault::Unavailable("10.0.0.7".into()).into()).await;
-        assert_eq!(
-            (response.status().as_u16(), &response.headers()[header::RETRY_AFTER]),
-            (503, &"1".parse().unwrap())
-        );
-        assert_eq!(document["code"], "store_unavailable");
+    async fn who_has_no_time_or_no_store_says_when_to_come_back() {
+        for (fault, status, code) in [
+            (Fault::Unavailable("10.0.0.7".into()), 503, "store_unavailable"),
+            (Fault::Overloaded("much".into()), 429, "rate_limited"),
+        ] {
+            let (response, document) = told(fault.into()).await;
+            assert_eq!(response.status(), status);
+            assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+            assert_eq!(document["code"], code);
+        }
     }
 
     #[tokio::test]

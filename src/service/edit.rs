@@ -1,11 +1,12 @@
 //! `POST /ops`, for every door: judge who asks, read the batch, hand it to the site's writer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::envelope::{Answer, Envelope};
-use super::site::{Intent, Job, Keyed, OpenSite, Submission, answer, digest};
+use super::site::{Intent, Job, Keyed, OpenSite, Submission, Unsent, answer, digest};
 use super::{Fault, Result, Service, authorize};
 use crate::auth::Principal;
 use crate::content::batch::{self, Asked, MAX_OPS};
@@ -19,6 +20,10 @@ const MAX_KEY: usize = 255;
 
 /// Longest summary, in characters.
 const MAX_SUMMARY: usize = 1000;
+
+/// So long a caller waits for a batch, whatever the store does. The writer gives a round up a little earlier; behind a
+/// store that is silent, several rounds may wait.
+const DEADLINE: Duration = Duration::from_secs(10);
 
 impl Service {
     /// Applies a batch: all of it as one commit, or none of it. `request` is the body as it came: what an idempotency
@@ -41,6 +46,20 @@ impl Service {
         }
         check(&envelope)?;
         let open = self.open(&site).await?;
+        let judged = self.judged(who, source, request, envelope, &open);
+        let late = |_| Fault::Unavailable("a batch took too long: whether it was done is not known".into());
+        tokio::time::timeout(DEADLINE, judged).await.map_err(late)?
+    }
+
+    /// Looks for the batch's key, hands the batch to the writer of its site, and waits for the answer.
+    async fn judged(
+        &self,
+        who: &Principal,
+        source: Source,
+        request: &[u8],
+        envelope: Envelope,
+        open: &Arc<OpenSite>,
+    ) -> Result<Answer> {
         let intent = intent(batch::read(envelope.ops))?;
         let mut key = None;
         if let Some(text) = envelope.idempotency_key {
@@ -52,7 +71,7 @@ impl Service {
                 }
                 let body =
                     Body::decode(entry.format, &entry.body).map_err(|e| Fault::Internal(e.to_string()))?;
-                return Ok(answer(&site, &entry, &body));
+                return Ok(answer(&open.site.id, &entry, &body));
             }
             key = Some(keyed);
         }
@@ -79,15 +98,15 @@ impl Service {
     }
 
     /// Hands a job to a site's writer; where that is closing just now, to the site opened anew.
-    async fn hand_over(&self, open: Arc<OpenSite>, job: Job) -> Result<Arc<OpenSite>> {
-        match open.send(job).await {
-            Ok(()) => Ok(open),
-            Err(job) => {
+    async fn hand_over(&self, open: &Arc<OpenSite>, job: Job) -> Result<Arc<OpenSite>> {
+        match open.send(job) {
+            Ok(()) => Ok(open.clone()),
+            Err(Unsent::Closed(job)) => {
                 let again = self.open(&open.site.id).await?;
-                let closed = |_| Fault::Unavailable("the site is being closed: send it again".into());
-                again.send(job).await.map_err(closed)?;
+                again.send(job)?;
                 Ok(again)
             }
+            Err(full) => Err(full.into()),
         }
     }
 

@@ -52,6 +52,8 @@ pub enum Fault {
     Unavailable(String),
     /// The store has no space.
     Full(String),
+    /// More is asked at once than can be taken in hand: nothing was done, it may be sent again in a moment.
+    Overloaded(String),
     /// Our mistake: logged under the id that the caller gets.
     Internal(String),
 }

@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 use crate::content::document::Root;
 use crate::store::{BranchKey, Link, NodeKey, Site, Store};
@@ -54,6 +55,25 @@ pub(super) struct OpenSite {
     gone: AtomicBool,
     /// When somebody asked for it last, milliseconds.
     asked_ms: AtomicI64,
+}
+
+/// Why a writer did not take a job.
+pub(super) enum Unsent {
+    /// Too many wait.
+    Full,
+    /// The site is closing: it can be opened anew.
+    Closed(Job),
+}
+
+impl From<Unsent> for Fault {
+    fn from(unsent: Unsent) -> Self {
+        match unsent {
+            Unsent::Full => {
+                Fault::Overloaded(format!("{QUEUE} batches wait for this site: send it again in a moment"))
+            }
+            Unsent::Closed(_) => Fault::Unavailable("the site is being closed: send it again".into()),
+        }
+    }
 }
 
 /// What the rooms of a site are given by the house.
@@ -110,9 +130,13 @@ impl OpenSite {
         if self.feed.followers() > 1 { now_ms } else { self.asked_ms.load(Ordering::Relaxed) }
     }
 
-    /// Hands a job to the writer; one that is closing gives it back.
-    pub(super) async fn send(&self, job: Job) -> std::result::Result<(), Job> {
-        self.jobs.send(job).await.map_err(|refused| refused.0)
+    /// Hands a job to the writer. Where too many wait already the caller is told at once: it would only wait longer, and
+    /// take memory while it does.
+    pub(super) fn send(&self, job: Job) -> std::result::Result<(), Unsent> {
+        self.jobs.try_send(job).map_err(|refused| match refused {
+            TrySendError::Full(_) => Unsent::Full,
+            TrySendError::Closed(job) => Unsent::Closed(job),
+        })
     }
 
     /// Waits until the branch is at least at a version, at most five seconds.
@@ -140,3 +164,26 @@ pub(super) fn node_key(page: &crate::content::id::PageId) -> NodeKey {
 
 /// The only branch yet.
 pub(super) const MAIN: BranchKey = BranchKey::MAIN;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Memory;
+
+    #[tokio::test]
+    async fn a_job_beyond_those_that_wait_is_refused_at_once_and_one_to_a_closed_site_too() {
+        let store: Arc<dyn Store> = Arc::new(Memory::default());
+        let (site, _) = store.create_site("s", b"{}", 1).await.unwrap();
+        let head = load::newest(store.as_ref(), &site).await.unwrap();
+        let (jobs, mut queue) = mpsc::channel(1);
+        let (head, gone, past) = (ArcSwap::from_pointee(head), AtomicBool::new(false), Arc::default());
+        let feed = Feed::new(site.key, store.clone(), 0, 0);
+        let open = OpenSite { site, head, feed, jobs, store, past, gone, asked_ms: AtomicI64::default() };
+        assert!(open.send(Job::Fold).is_ok());
+        assert!(matches!(open.send(Job::Fold).map_err(Fault::from), Err(Fault::Overloaded(_))));
+        queue.recv().await.unwrap();
+        assert!(open.send(Job::Fold).is_ok());
+        drop(queue);
+        assert!(matches!(open.send(Job::Fold), Err(Unsent::Closed(Job::Fold))));
+    }
+}

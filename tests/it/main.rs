@@ -10,6 +10,7 @@ mod cli;
 mod drain;
 mod errors;
 mod events;
+mod faults;
 mod generated;
 mod history;
 mod ops;

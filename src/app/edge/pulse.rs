@@ -1,0 +1,207 @@
+//! How a connection fares: whether its caller asks, listens, or keeps the server waiting.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use hyper::body::{Frame, SizeHint};
+use tokio::time::{Instant, sleep_until};
+
+use super::Limits;
+
+/// What the wire and the requests of one connection tell of it.
+pub(super) struct Pulse {
+    state: Mutex<State>,
+}
+
+struct State {
+    /// What the first bytes say of what follows; none before them.
+    is_http2: Option<bool>,
+    /// Requests whose answers are not yet written.
+    requests: usize,
+    /// Since when there are none.
+    quiet_since: Instant,
+    /// Since when the head of a request is awaited.
+    head_since: Option<Instant>,
+    /// Since when the caller takes nothing of what is written.
+    stalled_since: Option<Instant>,
+}
+
+impl Pulse {
+    /// Of a connection that was just made: a head is due.
+    pub(super) fn new() -> Self {
+        let now = Instant::now();
+        let state = State {
+            is_http2: None,
+            requests: 0,
+            quiet_since: now,
+            head_since: Some(now),
+            stalled_since: None,
+        };
+        Pulse { state: Mutex::new(state) }
+    }
+
+    /// Bytes came in. Between two requests they begin the next head, except in HTTP/2, where they may be anything.
+    pub(super) fn heard(&self, bytes: &[u8]) {
+        let mut state = self.state();
+        let is_http2 = *state.is_http2.get_or_insert_with(|| bytes.starts_with(b"PRI"));
+        if state.requests == 0 && state.head_since.is_none() && !is_http2 {
+            state.head_since = Some(Instant::now());
+        }
+    }
+
+    /// The caller takes no more for now.
+    pub(super) fn stalled(&self) {
+        self.state().stalled_since.get_or_insert_with(Instant::now);
+    }
+
+    /// The caller took some.
+    pub(super) fn flowed(&self) {
+        self.state().stalled_since = None;
+    }
+
+    /// A request's head is there; the request lasts as long as what this gives.
+    pub(super) fn beat(self: Arc<Self>) -> Beat {
+        let mut state = self.state();
+        state.requests += 1;
+        state.head_since = None;
+        drop(state);
+        Beat(self)
+    }
+
+    /// Answers when the caller has kept the server waiting for too long.
+    pub(super) async fn overdue(&self, limits: &Limits) {
+        let shortest = limits.head.min(limits.idle).min(limits.stall);
+        loop {
+            let now = Instant::now();
+            let due = self.state().due(limits);
+            if due.is_some_and(|due| due <= now) {
+                return;
+            }
+            // Whatever begins while this sleeps is due after it wakes, so nothing needs to wake it.
+            let next_look = now + shortest.max(Duration::from_millis(1));
+            sleep_until(due.map_or(next_look, |due| due.min(next_look))).await;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// When the caller will have kept the server waiting for too long, as things are.
+    fn due(&self, limits: &Limits) -> Option<Instant> {
+        let stalled = self.stalled_since.map(|since| since + limits.stall);
+        let quiet = (self.requests == 0)
+            .then(|| self.head_since.map_or(self.quiet_since + limits.idle, |since| since + limits.head));
+        stalled.into_iter().chain(quiet).min()
+    }
+}
+
+/// A request under way.
+pub(super) struct Beat(Arc<Pulse>);
+
+impl Drop for Beat {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.requests -= 1;
+        state.quiet_since = Instant::now();
+    }
+}
+
+/// A body whose request lasts until all of it is written.
+pub(super) struct Counted {
+    body: Body,
+    _beat: Beat,
+}
+
+impl Counted {
+    pub(super) fn new(body: Body, beat: Beat) -> Self {
+        Counted { body, _beat: beat }
+    }
+}
+
+impl hyper::body::Body for Counted {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::{advance, timeout};
+
+    use super::*;
+
+    fn limits() -> Limits {
+        Limits {
+            connections: 1,
+            head: Duration::from_secs(10),
+            idle: Duration::from_secs(60),
+            stall: Duration::from_secs(30),
+        }
+    }
+
+    /// How long it took until the caller was overdue, in seconds; none within two minutes.
+    async fn overdue(pulse: &Pulse) -> Option<u64> {
+        let began = Instant::now();
+        let overdue = timeout(Duration::from_secs(120), pulse.overdue(&limits())).await;
+        overdue.ok().map(|()| began.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_that_says_nothing_has_the_time_of_a_head() {
+        assert_eq!(overdue(&Pulse::new()).await, Some(10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_may_take_as_long_as_it_takes() {
+        let pulse = Arc::new(Pulse::new());
+        let beat = pulse.clone().beat();
+        pulse.heard(b"GET");
+        assert_eq!(overdue(&pulse).await, None);
+        drop(beat);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn between_requests_a_caller_may_be_silent_for_longer_than_in_one() {
+        let pulse = Arc::new(Pulse::new());
+        drop(pulse.clone().beat());
+        assert_eq!(overdue(&pulse).await, Some(60));
+        drop(pulse.clone().beat());
+        advance(Duration::from_secs(5)).await;
+        pulse.heard(b"GET");
+        advance(Duration::from_secs(9)).await;
+        pulse.heard(b"GET");
+        assert_eq!(overdue(&pulse).await, Some(1), "one byte after the other is no progress");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_that_takes_nothing_of_its_answer_is_overdue_and_one_that_does_is_not() {
+        let pulse = Arc::new(Pulse::new());
+        let _beat = pulse.clone().beat();
+        pulse.stalled();
+        advance(Duration::from_secs(20)).await;
+        pulse.stalled();
+        assert_eq!(overdue(&pulse).await, Some(10));
+        pulse.flowed();
+        assert_eq!(overdue(&pulse).await, None);
+    }
+}
