@@ -12,8 +12,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::http;
-use crate::service::{Chance, Clock, Service};
+use crate::service::{self, Chance, Clock, Service};
 use crate::store::{self, StoreError};
+use crate::telemetry;
 use edge::Edge;
 
 pub use edge::{Limits, connections_that_fit};
@@ -29,8 +30,17 @@ const CLOSING: Duration = Duration::from_millis(2500);
 /// # Errors
 /// The store can't be reached or used; the message is one line and holds no password.
 pub async fn open(database: &str) -> Result<Arc<Service>, StoreError> {
+    open_within(service::Limits::default(), database).await
+}
+
+/// As `open`, with limits for what open sites may cost.
+///
+/// # Errors
+/// As `open`.
+pub async fn open_within(limits: service::Limits, database: &str) -> Result<Arc<Service>, StoreError> {
+    telemetry::metrics::start();
     let store = store::open(database).await?;
-    Ok(Service::new(store, Arc::new(SystemClock), Arc::new(SystemChance)))
+    Ok(Service::with(store, Arc::new(SystemClock), Arc::new(SystemChance), limits))
 }
 
 /// Answers on a listener until `stop`, then finishes what is under way, closes the service and returns.
@@ -82,13 +92,19 @@ pub async fn close(service: &Service) {
     }
 }
 
+/// The time on this machine, milliseconds since 1970.
+#[must_use]
+pub fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
 /// The clock of this machine.
 struct SystemClock;
 
 impl Clock for SystemClock {
     fn now_ms(&self) -> i64 {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+        now_ms()
     }
 }
 

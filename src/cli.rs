@@ -2,6 +2,7 @@
 
 mod backup;
 mod demo;
+mod doctor;
 mod duration;
 mod export;
 mod history;
@@ -37,6 +38,7 @@ Examples:
   osier token create --name ci --scopes read,write --expires 30d
   osier history --site demo --limit 20
   osier backup osier-today.db                          a copy of the embedded store, beside a running server
+  osier doctor                                         what keeps a server from working, and how to mend it
   osier verify                                         whether the store is what its log says
 
 Every setting is a flag, an environment variable (OSIER_ADDR, OSIER_DATABASE, OSIER_DATA_DIR, …), or a key of osier.toml,
@@ -83,6 +85,7 @@ enum Command {
     Site(site::Site),
     History(history::History),
     Migrate(migrate::Migrate),
+    Doctor(doctor::Doctor),
     Config(settings::Config),
 }
 
@@ -107,6 +110,7 @@ fn run(common: Common, command: Command) -> Result<(), Stop> {
     let common = Flags { config, database, data_dir, log_format, ..Flags::default() };
     let flags = match &command {
         Command::Serve(serve) => serve.flags(common),
+        Command::Doctor(doctor) => doctor.flags(common),
         _ => common,
     };
     let settings = Settings::load(flags)?;
@@ -131,6 +135,7 @@ impl Command {
             Command::Token(token) => token.run(settings).await,
             Command::Site(site) => site.run(settings).await,
             Command::History(history) => history.run(settings).await,
+            Command::Doctor(doctor) => doctor.run(settings).await,
             Command::Migrate(migrate) => migrate.run(settings).await,
             Command::Config(config) => config.run(settings),
         }

@@ -19,6 +19,9 @@ pub const DEFAULT_ADDR: &str = "127.0.0.1:4200";
 /// How many connections may be open at once unless told otherwise.
 pub const DEFAULT_MAX_CONNECTIONS: usize = 12_000;
 
+/// How many megabytes of page bodies are kept in memory unless told otherwise.
+pub const DEFAULT_STATE_MEMORY: usize = 256;
+
 /// What the command line says, as far as it says something.
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
@@ -34,6 +37,8 @@ pub struct Flags {
     pub demo: Option<bool>,
     /// `--max-connections`
     pub max_connections: Option<usize>,
+    /// `--state-memory`
+    pub state_memory: Option<usize>,
     /// `--log-format`
     pub log_format: Option<LogFormat>,
 }
@@ -115,6 +120,8 @@ pub struct Settings {
     pub demo: Setting<bool>,
     /// How many connections may be open at once.
     pub max_connections: Setting<usize>,
+    /// How much memory page bodies may take, megabytes.
+    pub state_memory: Setting<usize>,
     /// How log lines look.
     pub log_format: Setting<LogFormat>,
     /// What is logged, as `RUST_LOG` has it.
@@ -168,6 +175,11 @@ impl Settings {
         if let Some(none @ Setting { value: 0, .. }) = &max_connections {
             return Err(ConfigError(format!("max-connections ({}): a server needs one at least", none.from)));
         }
+        let state_memory = from_environment.parse(
+            flags.state_memory,
+            &["OSIER_STATE_MEMORY"],
+            file.setting(|keys| keys.state_memory),
+        )?;
         let log_format = file.setting(|keys| keys.log_format.clone()).map(|text| parsed(text, "log-format"));
         let log_format =
             from_environment.parse(flags.log_format, &["OSIER_LOG_FORMAT"], log_format.transpose()?)?;
@@ -178,6 +190,7 @@ impl Settings {
             data_dir,
             demo: demo.unwrap_or_else(|| by_default(false)),
             max_connections: max_connections.unwrap_or_else(|| by_default(DEFAULT_MAX_CONNECTIONS)),
+            state_memory: state_memory.unwrap_or_else(|| by_default(DEFAULT_STATE_MEMORY)),
             log_format: log_format.unwrap_or_else(|| by_default(LogFormat::Text)),
             log: log.unwrap_or_else(|| by_default("info".to_owned())),
         })
@@ -192,6 +205,7 @@ impl Settings {
             ("data-dir", self.data_dir.value.display().to_string(), &self.data_dir.from),
             ("demo", self.demo.value.to_string(), &self.demo.from),
             ("max-connections", self.max_connections.value.to_string(), &self.max_connections.from),
+            ("state-memory", format!("{} MB", self.state_memory.value), &self.state_memory.from),
             ("log-format", self.log_format.value.to_string(), &self.log_format.from),
             ("log", self.log.value.clone(), &self.log.from),
         ]

@@ -11,6 +11,7 @@ mod events;
 mod health;
 mod history;
 mod metadata;
+mod metrics;
 mod ops;
 mod problem;
 mod query;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
+use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -78,9 +80,11 @@ pub fn router(service: Arc<Service>, stopping: CancellationToken) -> Router {
         .route(metadata::PATH, get(metadata::show))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .route("/metrics", get(metrics::show))
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(from_fn(metrics::timed))
         .with_state(House { service, stopping, in_hand: InHand::default() })
 }
 

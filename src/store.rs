@@ -5,6 +5,7 @@
 
 mod actor;
 mod chain;
+mod condition;
 mod contract;
 mod ground;
 mod memory;
@@ -19,6 +20,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 pub use chain::{commit_id, commit_seq};
+pub use condition::{Condition, examine};
 pub use memory::Memory;
 pub use open::{embedded_path, open};
 pub use postgres::Postgres;

@@ -1,5 +1,7 @@
 //! What the server says of itself: logs on stderr, and incidents that callers can name.
 
+pub mod metrics;
+
 use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;

@@ -13,7 +13,7 @@ use super::{Stop, demo, output};
 use crate::app::{self, Limits};
 use crate::auth::Scope;
 use crate::config::{Flags, Settings, mask};
-use crate::service::{NewToken, Principal, Service};
+use crate::service::{self, NewToken, Principal, Service};
 
 /// Serve the HTTP API
 #[derive(Args)]
@@ -33,13 +33,18 @@ pub(super) struct Serve {
     /// Connections at once; further ones are told to come again [default: 12000]
     #[arg(long, value_name = "COUNT")]
     max_connections: Option<usize>,
+    /// Memory for the pages that are being edited; others are read when they are needed [default: 256]
+    #[arg(long, value_name = "MB")]
+    state_memory: Option<usize>,
 }
 
 impl Serve {
     /// What it says of settings, added to what is common to all commands.
     pub(super) fn flags(&self, common: Flags) -> Flags {
-        let Serve { addr, demo, max_connections } = self;
-        Flags { addr: addr.clone(), demo: demo.then_some(true), max_connections: *max_connections, ..common }
+        let Serve { addr, demo, max_connections, state_memory } = self;
+        let (addr, demo) = (addr.clone(), demo.then_some(true));
+        let (max_connections, state_memory) = (*max_connections, *state_memory);
+        Flags { addr, demo, max_connections, state_memory, ..common }
     }
 
     pub(super) async fn run(self, settings: &Settings) -> Result<(), Stop> {
@@ -47,7 +52,9 @@ impl Serve {
         let stop = stop_signal()?;
         let listener = listen(&settings.addr.value).await?;
         let here = listener.local_addr().map_err(|e| Stop::Missing(e.to_string()))?;
-        let service = app::open(&settings.database.value).await?;
+        let state_bytes = settings.state_memory.value.saturating_mul(1 << 20);
+        let keep = service::Limits { state_bytes, ..service::Limits::default() };
+        let service = app::open_within(keep, &settings.database.value).await?;
         let token = match prepare(&service, here, settings.demo.value).await {
             Ok(token) => token,
             Err(stop) => {

@@ -18,6 +18,7 @@ pub(super) struct Keys {
     pub(super) data_dir: Option<PathBuf>,
     pub(super) demo: Option<bool>,
     pub(super) max_connections: Option<usize>,
+    pub(super) state_memory: Option<usize>,
     pub(super) log_format: Option<String>,
     pub(super) log: Option<String>,
 }

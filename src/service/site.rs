@@ -139,6 +139,11 @@ impl OpenSite {
         })
     }
 
+    /// How many jobs wait for the writer.
+    pub(super) fn waiting(&self) -> usize {
+        self.jobs.max_capacity() - self.jobs.capacity()
+    }
+
     /// Waits until the branch is at least at a version, at most five seconds.
     pub(super) async fn at_least(&self, version: u64) -> Result<Arc<Head>> {
         let mut news = self.feed.watch();

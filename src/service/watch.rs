@@ -6,8 +6,10 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::site::{Job, OpenSite};
-use super::{Service, finish};
+use super::{Result, Service, authorize, finish};
+use crate::auth::{Principal, Scope};
 use crate::store::SiteKey;
+use crate::telemetry::metrics::Vitals;
 
 /// How often the heads of all open sites are looked at: what another process writes is read here within 100 ms.
 const LOOK: Duration = Duration::from_millis(50);
@@ -83,6 +85,23 @@ impl Service {
             }
         }
         self.opened_sites().retain(|_, site| !site.is_gone());
+    }
+
+    /// How the process stands.
+    ///
+    /// # Errors
+    /// `InsufficientScope`.
+    pub fn vitals(&self, who: &Principal) -> Result<Vitals> {
+        authorize::anywhere(who, Scope::Read)?;
+        let open = self.open_sites();
+        Ok(Vitals {
+            open_sites: open.len(),
+            state_bytes: (self.outside.budget.used(), self.limits.state_bytes),
+            waiting_batches: open.iter().map(|site| site.waiting()).sum(),
+            // One is the site's own: its checkpoints.
+            followers: open.iter().map(|site| site.feed.followers().saturating_sub(1)).sum(),
+            follower_lag: open.iter().map(|site| site.feed.lag()).max().unwrap_or(0),
+        })
     }
 
     fn open_sites(&self) -> Vec<Arc<OpenSite>> {

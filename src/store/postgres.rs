@@ -6,6 +6,7 @@
 mod append;
 mod audit;
 mod checkpoints;
+mod examine;
 mod fault;
 mod hold;
 mod lane;

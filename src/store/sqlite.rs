@@ -7,6 +7,7 @@ mod audit;
 mod checkpoints;
 mod connection;
 mod copy;
+mod examine;
 mod fault;
 mod hold;
 mod log;

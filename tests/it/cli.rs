@@ -16,12 +16,12 @@ fn osier(data: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn run(data: &Path, arguments: &[&str]) -> Output {
+pub fn run(data: &Path, arguments: &[&str]) -> Output {
     osier(data, arguments).output().unwrap()
 }
 
 #[track_caller]
-fn succeed(data: &Path, arguments: &[&str]) -> String {
+pub fn succeed(data: &Path, arguments: &[&str]) -> String {
     let output = run(data, arguments);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()

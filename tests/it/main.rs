@@ -7,6 +7,7 @@ mod harness;
 
 mod auth;
 mod cli;
+mod doctor;
 mod drain;
 mod errors;
 mod events;

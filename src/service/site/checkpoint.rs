@@ -14,6 +14,7 @@ use super::{Head, MAIN, OpenSite, node_key};
 use crate::content::document::{Page, Root};
 use crate::content::id::PageId;
 use crate::store::{Checkpoint, Digest, NodeKey, Site, Store};
+use crate::telemetry::metrics;
 
 /// A page's document is written when its changes since the last weigh this much, …
 const PAGE_BYTES: usize = 16 << 10;
@@ -148,6 +149,7 @@ async fn follow(
 
 fn tell(site: &Site, written: Result<(), String>) {
     if let Err(why) = written {
+        metrics::checkpoint_failed();
         tracing::warn!(site = site.id, why, "a checkpoint was not written; a later one will be");
     }
 }

@@ -4,7 +4,8 @@
 //! carry nothing. The newest entries are at hand in memory; who is farther behind reads the log.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use tokio::sync::watch;
 
@@ -54,6 +55,8 @@ pub(in super::super) struct Feed {
     store: Arc<dyn Store>,
     news: watch::Sender<News>,
     newest: Mutex<Newest>,
+    /// Where each follower is.
+    places: Mutex<Vec<Weak<AtomicU64>>>,
 }
 
 #[derive(Default)]
@@ -75,7 +78,7 @@ pub(in super::super) enum Followed {
 impl Feed {
     pub(super) fn new(site: SiteKey, store: Arc<dyn Store>, seq: u64, version: u64) -> Arc<Feed> {
         let (news, _) = watch::channel(News { seq, version, ..News::default() });
-        Arc::new(Feed { site, store, news, newest: Mutex::default() })
+        Arc::new(Feed { site, store, news, newest: Mutex::default(), places: Mutex::default() })
     }
 
     /// Where the site is now.
@@ -118,7 +121,7 @@ impl Feed {
     }
 
     /// How many follow, the site's own checkpoints among them.
-    pub(super) fn followers(&self) -> usize {
+    pub(in super::super) fn followers(&self) -> usize {
         self.news.receiver_count()
     }
 
@@ -126,7 +129,21 @@ impl Feed {
     pub(in super::super) fn follow(self: &Arc<Self>, after: u64) -> Following {
         let news = self.watch();
         let epoch = news.borrow().epoch;
-        Following { feed: Arc::clone(self), news, after, epoch }
+        let place = Arc::new(AtomicU64::new(after));
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        if places.len() == places.capacity() {
+            places.retain(|place| place.strong_count() > 0);
+        }
+        places.push(Arc::downgrade(&place));
+        Following { feed: Arc::clone(self), news, place, epoch }
+    }
+
+    /// How many entries the slowest follower is behind.
+    pub(in super::super) fn lag(&self) -> u64 {
+        let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let slowest =
+            places.iter().filter_map(Weak::upgrade).map(|place| place.load(Ordering::Relaxed)).min();
+        slowest.map_or(0, |slowest| self.news().seq.saturating_sub(slowest))
     }
 
     /// The entries behind one, as far as they are at hand.
@@ -146,20 +163,29 @@ impl Feed {
 pub(in super::super) struct Following {
     feed: Arc<Feed>,
     news: watch::Receiver<News>,
-    after: u64,
+    /// The entry it had last.
+    place: Arc<AtomicU64>,
     epoch: u64,
 }
 
 impl Following {
     /// How many entries it is behind.
     pub(in super::super) fn lag(&self) -> u64 {
-        self.feed.news().seq.saturating_sub(self.after)
+        self.feed.news().seq.saturating_sub(self.after())
     }
 
     /// Passes over what it has not had yet, and says where it is then.
-    pub(in super::super) fn skip(&mut self) -> u64 {
-        self.after = self.feed.news().seq;
-        self.after
+    pub(in super::super) fn skip(&self) -> u64 {
+        self.go_on(self.feed.news().seq);
+        self.after()
+    }
+
+    fn after(&self) -> u64 {
+        self.place.load(Ordering::Relaxed)
+    }
+
+    fn go_on(&self, seq: u64) {
+        self.place.store(seq, Ordering::Relaxed);
     }
 
     /// Waits for what stands behind the last entry it got. Nothing is lost where the caller stops waiting.
@@ -170,13 +196,14 @@ impl Following {
         loop {
             let news = *self.news.borrow_and_update();
             if news.epoch != self.epoch {
-                (self.epoch, self.after) = (news.epoch, news.seq);
+                self.epoch = news.epoch;
+                self.go_on(news.seq);
                 return Ok(Followed::Another(news.seq));
             }
-            if news.seq > self.after {
-                let entries = self.behind(self.after).await?;
+            if news.seq > self.after() {
+                let entries = self.behind(self.after()).await?;
                 if let Some(last) = entries.last() {
-                    self.after = last.entry.seq;
+                    self.go_on(last.entry.seq);
                     return Ok(Followed::Entries(entries));
                 }
             }

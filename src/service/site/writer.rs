@@ -23,6 +23,7 @@ use super::round::{Base, Round};
 use super::{Head, OpenSite, Outside};
 use crate::content::id::PageId;
 use crate::store::{Append, Appended, Hold, Site};
+use crate::telemetry::metrics::{self, Stopwatch};
 use log::{Landing, land, look};
 
 /// How many batches one round takes.
@@ -70,6 +71,7 @@ struct Flight {
     pages: Vec<Arc<[PageId]>>,
     /// What the head will be.
     base: Base,
+    since: Stopwatch,
     landing: JoinHandle<(Landing, Append)>,
 }
 
@@ -213,6 +215,7 @@ impl Writer {
         let (store, site) = (self.outside.store.clone(), self.site.key);
         // What was judged on what was read for it needs no second look.
         let fresh = self.losses > 0;
+        let since = Stopwatch::start();
         let landing = tokio::spawn(async move {
             let landing = match append.entries.is_empty() {
                 true if fresh => Landing::At(Appended::Done),
@@ -222,7 +225,7 @@ impl Writer {
             (landing, append)
         });
         desk.round = Round::new(desk.outside, desk.site, base.clone(), true);
-        desk.flight = Some(Flight { judged: std::mem::take(&mut desk.judged), pages, base, landing });
+        desk.flight = Some(Flight { judged: std::mem::take(&mut desk.judged), pages, base, since, landing });
     }
 
     /// Ends a flight as it landed.
@@ -234,8 +237,12 @@ impl Writer {
                 return self.lose(lost, flight.judged, desk).await;
             }
             Landing::At(Appended::Gone) => Fault::SiteNotFound(self.site.id.clone()),
-            Landing::Refused(error) => error.into(),
+            Landing::Refused(error) => {
+                metrics::store_error();
+                error.into()
+            }
             Landing::Doubt(why) => {
+                metrics::doubtful();
                 self.behind = true;
                 Fault::Unavailable(format!("a write ended in doubt, send it again with its key: {why}"))
             }
@@ -247,7 +254,9 @@ impl Writer {
 
     /// The round is durable: its state is the head, the next round takes off, its callers are answered.
     fn arrive(&mut self, flight: Flight, append: Option<Append>, desk: &mut Desk<'_>) {
-        let Flight { judged, pages, base, .. } = flight;
+        let Flight { judged, pages, base, since, .. } = flight;
+        let commits = base.root.version - self.head.root.version;
+        metrics::appended(judged.len(), commits, &since);
         self.losses = 0;
         for key in base.keys.iter() {
             self.keys.insert(key.who.clone(), key.key.key.clone(), key.seq, key.key.request);
@@ -272,6 +281,7 @@ impl Writer {
     async fn lose(&mut self, lost: Appended, flown: Vec<Judged>, desk: &mut Desk<'_>) {
         desk.start_over(self.base(), flown);
         self.losses += 1;
+        metrics::lost();
         if self.losses > MOST_LOSSES {
             self.losses = 0;
             return desk

@@ -20,7 +20,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[(
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The version of the newest migration this binary has.
-fn known() -> i64 {
+pub(super) fn known() -> i64 {
     MIGRATIONS.last().map_or(0, |migration| migration.0)
 }
 
@@ -51,7 +51,7 @@ fn migration(&(version, name, text): &(i64, &'static str, &'static str)) -> Migr
 }
 
 /// The newest migration the database has; 0 for none.
-async fn newest(connection: &mut PgConnection) -> Result<i64> {
+pub(super) async fn newest(connection: &mut PgConnection) -> Result<i64> {
     let has_any = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
     let row = connection.fetch_one(has_any).await.map_err(fault::at_open)?;
     if !row.try_get::<bool, _>(0).map_err(fault::at_open)? {

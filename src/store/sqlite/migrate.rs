@@ -17,7 +17,7 @@ const MIGRATIONS: &[&str] =
     &[include_str!("../../../migrations/sqlite/20261121160000_log_and_registries.sql")];
 
 /// How many migrations this binary knows.
-fn known() -> i64 {
+pub(super) fn known() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
@@ -75,7 +75,7 @@ pub(super) fn expect_known(connection: &Connection, path: &Path) -> Result<()> {
 }
 
 /// How many migrations the file has: 0 for an empty one.
-fn version(connection: &Connection, path: &Path) -> Result<i64> {
+pub(super) fn version(connection: &Connection, path: &Path) -> Result<i64> {
     let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     let failed = |error: rusqlite::Error| at_open(path, &error);
     let tables = number("SELECT count(*) FROM sqlite_schema").map_err(failed)?;

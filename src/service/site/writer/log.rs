@@ -12,6 +12,7 @@ use super::super::{Head, history};
 use super::{PATIENCE, Writer};
 use crate::content::commit::Body;
 use crate::store::{Append, Appended, Entry, Hold, Link, SiteKey, Store, StoreError};
+use crate::telemetry::metrics;
 
 /// How long a write is tried before callers are told that the store is not there.
 const DEADLINE: Duration = Duration::from_secs(8);
@@ -115,6 +116,7 @@ impl Writer {
                 (link, at_ms) = (Link { seq: entry.seq, hash: entry.hash }, entry.at_ms);
             }
             self.head = Arc::new(Head { root, link, at_ms });
+            metrics::folded(entries.len());
             self.publish(entries.into_iter().map(|entry| Logged::new(entry, Arc::default())));
         }
     }

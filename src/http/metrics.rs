@@ -1,0 +1,36 @@
+//! `GET /metrics`, and what is counted of every request.
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::Shared;
+use super::caller::Caller;
+use super::query::{Asked, Nothing};
+use super::reply::Reply;
+use crate::telemetry::metrics::{self, Stopwatch};
+
+/// All figures of the process, as Prometheus reads them (text format 0.0.4).
+pub(super) async fn show(
+    State(service): State<Shared>,
+    who: Caller,
+    Asked(Nothing {}): Asked<Nothing>,
+) -> Reply {
+    let mut response = metrics::render(&service.vitals(&who)?).into_response();
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// Times a request by the route that took it: addresses are without number, routes are not.
+pub(super) async fn timed(route: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let since = Stopwatch::start();
+    let method = request.method().clone();
+    let response = next.run(request).await;
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    metrics::answered(route, method.as_str(), response.status().as_u16(), &since);
+    tracing::debug!(route, %method, status = response.status().as_u16(), "answered");
+    response
+}
