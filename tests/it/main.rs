@@ -6,12 +6,19 @@
 mod harness;
 
 mod auth;
+mod backup;
 mod cli;
+mod constraints;
 mod drain;
 mod errors;
 mod generated;
+mod golden;
 mod history;
 mod ops;
 mod outage;
 mod reads;
 mod sites;
+mod story;
+mod terminal;
+mod transfer;
+mod verify;
