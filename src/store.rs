@@ -20,7 +20,7 @@ use bytes::Bytes;
 
 pub use chain::{commit_id, commit_seq};
 pub use memory::Memory;
-pub use open::{embedded_path, open};
+pub use open::{embedded_path, look, open};
 pub use postgres::Postgres;
 pub use row::{
     Append, Appended, Bounds, BranchKey, Checkpoint, CommitRow, Entry, Kind, Link, NodeKey, Relive, Site,

@@ -70,8 +70,9 @@ async fn nothing_is_overwritten_and_nothing_unsound_is_kept() {
 
     succeed(&database, &["backup", &path("good.db")]).await;
     let before = fs::read(path("good.db")).unwrap();
+    succeed(&sqlite(folder.path(), "good.db"), &["verify"]).await;
     assert!(fail(&database, &["backup", &path("good.db")], 2).await.contains("there already"));
-    assert_eq!(fs::read(path("good.db")).unwrap(), before);
+    assert_eq!(fs::read(path("good.db")).unwrap(), before, "neither that nor verify touches a backup");
     assert!(fail(&database, &["backup", &path("no/such/folder.db")], 2).await.contains("no/such"));
     fs::write(path("cut.db.part"), "").unwrap();
     assert!(fail(&database, &["backup", &path("cut.db")], 2).await.contains("cut.db.part"));

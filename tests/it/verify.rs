@@ -28,6 +28,11 @@ async fn a_sound_store_is_told_with_its_counts(server: Server) {
     assert!(text.contains("All is sound") && !text.contains("gone"), "{text}");
     assert!(succeed(&database, &["verify", "--quick"]).await.contains("are sound"));
     assert!(fail(&database, &["verify", "--site", "nope"], 1).await.contains("nope"));
+    if let Some(path) = database.strip_prefix("sqlite:") {
+        let missing = format!("{path}.not");
+        assert!(fail(&format!("sqlite:{missing}"), &["verify"], 3).await.contains("no store"));
+        assert!(!std::fs::exists(missing).unwrap());
+    }
 }
 
 /// What is done to a store, for SQLite and for PostgreSQL, and what the line must then name.
