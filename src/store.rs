@@ -12,7 +12,6 @@ mod number;
 mod open;
 mod postgres;
 mod row;
-mod schema;
 mod sqlite;
 
 use async_trait::async_trait;

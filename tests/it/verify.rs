@@ -85,6 +85,12 @@ fn damages() -> Vec<(&'static str, String, String, Vec<&'static str>)> {
         both("blobs that are gone", "DELETE FROM blob", &["seq ", "blob", "is missing"]),
         both("a checkpoint at another version", "UPDATE checkpoint SET version = version + 1", &["checkpoint of version"]),
         with_zeros("a blob that nobody names", "INSERT INTO blob (site, hash, bytes) VALUES (1, ZEROS, ZEROS)", &["blob 0000000000000000"]),
+        (
+            "an index over something else",
+            "DROP INDEX entry_key; CREATE UNIQUE INDEX entry_key ON entry (site, who, key) WHERE seq > 9".into(),
+            "DROP INDEX entry_key".into(),
+            vec!["the database", "entry_key is "],
+        ),
         both("an index", "DROP INDEX entry_key", &["the database", "entry_key is missing"]),
     ]
 }

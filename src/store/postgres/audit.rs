@@ -9,7 +9,6 @@ use super::Postgres;
 use super::fault::{self, Fault};
 use super::row::{self, get};
 use crate::store::number::{kept, limit};
-use crate::store::schema::INDEXES;
 use crate::store::{Audit, BranchKey, Checkpoint, Digest, NodeKey, Result, SiteKey, SiteRow, Touched};
 
 #[async_trait]
@@ -106,6 +105,16 @@ impl Audit for Postgres {
         found
     }
 }
+
+/// The indexes beside those of the primary keys. Without a unique one, a version or a key could be given twice.
+const INDEXES: [&str; 6] = [
+    "site_living",
+    "entry_version",
+    "entry_key",
+    "touched_node",
+    "touched_redoable",
+    "touched_redoable_node",
+];
 
 const LOOSE_CONSTRAINTS: &str =
     "SELECT conrelid::regclass || ': the constraint ' || conname || ' was never checked'
