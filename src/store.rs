@@ -13,7 +13,6 @@ mod number;
 mod open;
 mod postgres;
 mod row;
-mod schema;
 mod sqlite;
 
 use async_trait::async_trait;
@@ -22,7 +21,7 @@ use bytes::Bytes;
 pub use chain::{commit_id, commit_seq};
 pub use condition::{Condition, examine};
 pub use memory::Memory;
-pub use open::{embedded_path, open};
+pub use open::{embedded_path, look, open};
 pub use postgres::Postgres;
 pub use row::{
     Append, Appended, Bounds, BranchKey, Checkpoint, CommitRow, Entry, Kind, Link, NodeKey, Relive, Site,

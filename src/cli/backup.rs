@@ -94,8 +94,9 @@ pub(super) fn say(file: &Path, sites: &[SiteReport], as_json: bool, done: &str) 
     let living = sites.iter().filter(|site| !site.removed).count();
     let size = bytes as f64 / 1e6;
     let line = format!(
-        "{done} {}: {living} sites, {entries} entries, {size:.1} MB. Checked: integrity, and every hash chain.\n",
-        file.display()
+        "{done} {}: {living} {}, {entries} entries, {size:.1} MB. Checked: integrity, and every hash chain.\n",
+        file.display(),
+        if living == 1 { "site" } else { "sites" }
     );
     output::say(&line)
 }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{Stop, output, progress, with_service};
 use crate::config::Settings;
-use crate::service::{Paging, Principal, Service};
+use crate::service::{Principal, Service};
 
 /// Write a site's whole log to stdout, a JSON object a line
 #[derive(Args)]
@@ -51,13 +51,13 @@ async fn write(service: &Service, site: &str) -> Result<(), Stop> {
 }
 
 async fn the_only_site(service: &Service) -> Result<String, Stop> {
-    let all = service.sites(&Principal::operator(), &Paging { limit: 500, cursor: None }).await?.items;
-    match all.as_slice() {
-        [only] => Ok(only.id.clone()),
+    let ids = service.site_ids(&Principal::operator()).await?;
+    match ids.as_slice() {
+        [only] => Ok(only.clone()),
         [] => Err(Stop::Found("there is no site to export".into())),
-        several => {
-            let ids: Vec<_> = several.iter().map(|site| site.id.as_str()).collect();
-            Err(Stop::Usage(format!("there are several sites, say which with --site: {}", ids.join(", "))))
-        }
+        several => Err(Stop::Usage(format!(
+            "there are several sites, say which with --site: {}",
+            several.join(", ")
+        ))),
     }
 }

@@ -49,6 +49,11 @@ pub(super) struct Import {
 impl Import {
     pub(super) async fn run(self, settings: &Settings) -> Result<(), Stop> {
         if log::is_log(&self.path) {
+            if self.base_url.is_some() {
+                return Err(Stop::Usage(
+                    "--base-url is for folders of Markdown: a log has its links already".into(),
+                ));
+            }
             return log::run(settings, &self.path, self.site.as_deref(), self.json).await;
         }
         let id = self.site.clone().map_or_else(|| folder_name(&self.path), Ok)?;

@@ -3,9 +3,10 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{Stop, output, progress, with_service};
+use super::{Stop, output, progress};
 use crate::config::Settings;
-use crate::service::{Depth, Principal, SiteReport, Verdict};
+use crate::service::{Depth, SiteReport, Verdict, verify_store};
+use crate::store;
 
 /// Check the store: every log from its first entry on, and everything that follows from it
 #[derive(Args)]
@@ -38,10 +39,8 @@ impl Verify {
             bar.set_message(format!("Verifying {site}"));
             progress::show(&bar, done, all);
         };
-        let verdict = with_service(settings, async |service| {
-            Ok(service.verify(&Principal::operator(), site.as_deref(), depth, &mut tell).await?)
-        });
-        let verdict = verdict.await?;
+        let store = store::look(&settings.database.value).await?;
+        let verdict = verify_store(&store, site.as_deref(), depth, &mut tell).await?;
         let seconds = bar.elapsed().as_secs_f64();
         bar.finish_and_clear();
         match verdict {

@@ -13,8 +13,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Fault, Result, Service, authorize};
-use crate::auth::{Principal, Scope};
+use super::{Fault, Result};
 use crate::store::{SiteKey, Store};
 
 pub use flaw::Flaw;
@@ -113,25 +112,5 @@ async fn check(
     match found {
         Some(what) => Err(Flaw::of_store().into_halt(what, Mend::Database)),
         None => Ok(reports),
-    }
-}
-
-impl Service {
-    /// As `verify_store`, of the service's own.
-    ///
-    /// # Errors
-    /// `SiteNotFound`, `InsufficientScope`, `Unavailable`.
-    pub async fn verify(
-        &self,
-        who: &Principal,
-        id: Option<&str>,
-        depth: Depth,
-        tell: &mut Tell<'_>,
-    ) -> Result<Verdict> {
-        match id {
-            Some(id) => authorize::on_site(who, Scope::Admin, id)?,
-            None => authorize::anywhere(who, Scope::Admin)?,
-        }
-        verify_store(&self.outside.store, id, depth, tell).await
     }
 }

@@ -28,6 +28,18 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>> {
     }
 }
 
+/// Opens the store at an address to be read. The embedded one is neither made nor changed; in PostgreSQL the schema is
+/// brought up to this binary's, as `open` does.
+///
+/// # Errors
+/// As `open`, and `Setup` where there is no store.
+pub async fn look(url: &str) -> Result<Arc<dyn Store>> {
+    match embedded_path(url) {
+        Some(path) => Ok(Arc::new(Sqlite::look(&path)?)),
+        None => open(url).await,
+    }
+}
+
 /// The file of the embedded store at an address; none where the store is not one file.
 #[must_use]
 pub fn embedded_path(url: &str) -> Option<PathBuf> {

@@ -49,6 +49,21 @@ impl Sqlite {
     }
 }
 
+impl Sqlite {
+    /// Opens a file that is there to be read only: nothing is made, migrated or switched, and every write is refused.
+    ///
+    /// # Errors
+    /// `Setup` where there is no store of Osier's with this binary's schema, `Newer` where a newer Osier migrated it.
+    pub fn look(path: &Path) -> Result<Self> {
+        if !path.is_file() {
+            return Err(StoreError::Setup(format!("there is no store in {}", path.display())));
+        }
+        let connection = connection::to_read(path)?;
+        migrate::expect_known(&connection, path)?;
+        Ok(Self { writer: Writer::start(connection)?, readers: Readers::of(path.to_owned()) })
+    }
+}
+
 /// A reading task ended without an answer: a panic, or the runtime going down.
 fn interrupted(error: tokio::task::JoinError) -> StoreError {
     StoreError::Unavailable(format!("a task of the store was interrupted: {error}"))
@@ -129,6 +144,20 @@ mod tests {
         execute(&path, "PRAGMA user_version = 99");
         let refused = Sqlite::open(&path).await.map(|_| ());
         assert!(matches!(refused, Err(StoreError::Newer { found: 99, known: 1 })), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn who_only_looks_makes_changes_and_writes_nothing() {
+        let (_directory, path) = place();
+        assert!(matches!(Sqlite::look(&path), Err(StoreError::Setup(_))) && !path.exists());
+        let store = Sqlite::open(&path).await.unwrap();
+        let (site, _) = store.create_site("s", b"{}", 1).await.unwrap();
+        let looking = Sqlite::look(&path).unwrap();
+        append_first(&store, site.key).await.unwrap();
+        assert_eq!(looking.head(site.key).await.unwrap().seq, 1);
+        assert!(looking.create_site("other", b"{}", 1).await.is_err());
+        execute(&path, "PRAGMA user_version = 99");
+        assert!(matches!(Sqlite::look(&path), Err(StoreError::Newer { found: 99, .. })));
     }
 
     #[tokio::test]

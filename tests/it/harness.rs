@@ -118,10 +118,16 @@ impl Server {
         Some((format!("{address}/{name}"), host.to_owned()))
     }
 
-    /// A server on a store with nothing in it, with a token and a site.
-    pub async fn fresh(database: String, folder: Option<TempDir>) -> Server {
+    /// A server on a store that is there already, with a token.
+    pub async fn over(database: String, folder: Option<TempDir>) -> Server {
         let mut server = Server::start(database, folder, String::new()).await;
         server.token = server.token_with(Scope::Admin, &[], &[]).await;
+        server
+    }
+
+    /// A server on a store with nothing in it, with a token and a site.
+    pub async fn fresh(database: String, folder: Option<TempDir>) -> Server {
+        let server = Server::over(database, folder).await;
         server.send(Method::POST, "/sites", &json!({"id": SITE, "name": "Site"})).await.ok();
         server
     }
@@ -144,6 +150,18 @@ impl Server {
     /// Another server on the same store, which takes the same token.
     pub async fn sibling(&self) -> Server {
         Server::start(self.database.clone(), None, self.token.clone()).await
+    }
+
+    /// The address of its store.
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// Stops it in good order; the store stays as long as the folder is held.
+    pub async fn stopped(self) -> (String, Option<TempDir>) {
+        self.tell_to_stop();
+        self.task.await.unwrap().unwrap();
+        (self.database, self._folder)
     }
 
     /// Tells it to stop, as SIGTERM does.

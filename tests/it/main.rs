@@ -6,15 +6,22 @@
 mod harness;
 
 mod auth;
+mod backup;
 mod cli;
+mod constraints;
 mod doctor;
 mod drain;
 mod errors;
 mod events;
 mod faults;
 mod generated;
+mod golden;
 mod history;
 mod ops;
 mod outage;
 mod reads;
 mod sites;
+mod story;
+mod terminal;
+mod transfer;
+mod verify;

@@ -129,7 +129,8 @@ mod tests {
         let mut chain = Chain::from(b"{}");
         let first = next(&chain, |_| {});
         chain.follow(&first).unwrap();
-        let bad: [(&str, fn(&mut Entry)); 6] = [
+        type Harm = fn(&mut Entry);
+        let bad: [(&str, Harm); 6] = [
             ("missing", |e| e.seq += 1),
             ("before", |e| e.at_ms = 6),
             ("version 3", |e| e.version = Some(3)),

@@ -141,13 +141,13 @@ async fn walk(
         for entry in entries {
             match replay.step(&entry) {
                 Ok(step) => steps.push(step),
-                Err(why) => return Err((entry, why)),
+                Err(why) => return Err(Box::new((entry, why))),
             }
         }
         Ok((replay, steps))
     });
     let walked = walked.await.map_err(broken)?;
-    walked.map_err(|(entry, why)| at(subject, &entry).into_halt(why.0, Mend::Log))
+    walked.map_err(|wrong| at(subject, &wrong.0).into_halt(wrong.1.0, Mend::Log))
 }
 
 /// Keeps the names of the pages that are there.

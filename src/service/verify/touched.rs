@@ -74,6 +74,9 @@ impl<'a> TouchedRows<'a> {
         let mut seen = head.seq;
         for look in 1..=LOOKS {
             let before = self.differing(lives).await?;
+            if before.is_empty() {
+                break;
+            }
             // Whoever undoes meanwhile changes rows of old commits: what came since may explain them.
             seen = self.follow(lives, seen).await?;
             let differing: Vec<u64> = self.differing(lives).await?.intersection(&before).copied().collect();

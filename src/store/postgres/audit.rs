@@ -9,10 +9,7 @@ use super::Postgres;
 use super::fault::{self, Fault};
 use super::row::{self, get};
 use crate::store::number::{kept, limit};
-use crate::store::schema::INDEXES;
-use crate::store::{
-    Audit, BranchKey, Checkpoint, Digest, NodeKey, Result, SiteKey, SiteRow, StoreError, Touched,
-};
+use crate::store::{Audit, BranchKey, Checkpoint, Digest, NodeKey, Result, SiteKey, SiteRow, Touched};
 
 #[async_trait]
 impl Audit for Postgres {
@@ -109,6 +106,16 @@ impl Audit for Postgres {
     }
 }
 
+/// The indexes beside those of the primary keys. Without a unique one, a version or a key could be given twice.
+const INDEXES: [&str; 6] = [
+    "site_living",
+    "entry_version",
+    "entry_key",
+    "touched_node",
+    "touched_redoable",
+    "touched_redoable_node",
+];
+
 const LOOSE_CONSTRAINTS: &str =
     "SELECT conrelid::regclass || ': the constraint ' || conname || ' was never checked'
     FROM pg_constraint
@@ -164,7 +171,36 @@ async fn check_indexes(connection: &mut PgConnection, function: &str) -> Result<
 }
 
 async fn texts(connection: &mut PgConnection, sql: &'static str) -> Result<Vec<String>> {
-    let rows =
-        connection.fetch_all(sql).await.map_err(|error| StoreError::from(fault::sent(error).of_read()))?;
+    let rows = connection.fetch_all(sql).await.map_err(|error| fault::sent(error).of_read())?;
     rows.iter().map(|row: &PgRow| get(row, 0)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::contract::bed::{database_url, drop_database, execute, fresh_database};
+
+    #[tokio::test]
+    async fn what_the_server_never_checked_is_found_and_amcheck_is_asked_where_it_is() {
+        let Some((server, name)) = fresh_database().await else { return };
+        let url = database_url(&server, &name);
+        let store = Postgres::open(&url).await.unwrap();
+        let mut connection = store.reads.patient().await.unwrap();
+        let there = "SELECT name::text FROM pg_available_extensions WHERE name = 'amcheck'";
+        if texts(&mut connection, there).await.unwrap().is_empty() {
+            eprintln!("amcheck is not there to be tried");
+        } else {
+            execute(&url, "CREATE EXTENSION amcheck".to_owned()).await;
+            assert_eq!(texts(&mut connection, AMCHECK).await.unwrap(), ["public.bt_index_check"]);
+        }
+        assert_eq!(store.integrity().await.unwrap(), None);
+        let loose = "ALTER TABLE entry ADD CONSTRAINT loose CHECK (seq > 0) NOT VALID";
+        execute(&url, loose.to_owned()).await;
+        assert!(store.integrity().await.unwrap().unwrap().contains("loose"));
+        execute(&url, "ALTER TABLE entry DROP CONSTRAINT loose".to_owned()).await;
+        execute(&url, "DROP INDEX entry_version".to_owned()).await;
+        assert!(store.integrity().await.unwrap().unwrap().contains("entry_version"));
+        let _ = connection.close().await;
+        drop_database(&server, &name).await;
+    }
 }

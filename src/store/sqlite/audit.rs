@@ -1,12 +1,13 @@
 //! All there is in a SQLite file, and what SQLite itself says of it.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use rusqlite::{Connection, Row, params};
 
-use super::{Sqlite, row};
+use super::{Sqlite, migrate, row};
 use crate::store::number::{kept, limit};
-use crate::store::schema::INDEXES;
 use crate::store::{
     Audit, BranchKey, Checkpoint, Digest, NodeKey, Result, SiteKey, SiteRow, StoreError, Touched,
 };
@@ -92,7 +93,7 @@ fn all<T>(
     Ok(found)
 }
 
-/// Pages, indexes, constraints and references, and that each index is there.
+/// Pages, indexes, constraints and references, and the schema itself.
 pub(super) fn integrity(connection: &Connection) -> Result<Option<String>> {
     let text = |row: &Row<'_>| -> Result<String> { Ok(row.get(0)?) };
     let checked = all(connection, "PRAGMA integrity_check(1)", [], text)?;
@@ -102,9 +103,27 @@ pub(super) fn integrity(connection: &Connection) -> Result<Option<String>> {
     if let Some(table) = all(connection, "PRAGMA foreign_key_check", [], text)?.into_iter().next() {
         return Ok(Some(format!("foreign_key_check: a row of {table} refers to one that is gone")));
     }
-    let there = all(connection, "SELECT name FROM sqlite_schema WHERE type = 'index'", [], text)?;
-    let missing = INDEXES.iter().find(|name| !there.iter().any(|index| index == *name));
-    Ok(missing.map(|name| format!("the index {name} is missing")))
+    schema(connection)
+}
+
+/// Whether every table and index is as the migrations make it: a condition of a unique index that says something else lets
+/// a key be given twice, and to `integrity_check` it is as good as another.
+fn schema(connection: &Connection) -> Result<Option<String>> {
+    let sql = "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema";
+    let pair = |row: &Row<'_>| -> Result<(String, String)> { Ok((row.get(0)?, row.get(1)?)) };
+    let mut wanted = Connection::open_in_memory()?;
+    migrate::make(&mut wanted)?;
+    let there: HashMap<String, String> = all(connection, sql, [], pair)?.into_iter().collect();
+    for (name, wanted) in all(&wanted, sql, [], pair)? {
+        match there.get(&name) {
+            None => return Ok(Some(format!("the {name} is missing"))),
+            Some(found) if *found != wanted => {
+                return Ok(Some(format!("the {name} is not as this osier makes it")));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(None)
 }
 
 /// As `integrity`, for a file that is not yet a store: what is found is damage.

@@ -12,8 +12,6 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::readers::Readers;
-use super::writer::Writer;
 use super::{Sqlite, audit, connection, migrate};
 use crate::store::{Result, StoreError};
 
@@ -51,13 +49,12 @@ impl SafeCopy {
         Ok(copy)
     }
 
-    /// The copy as a store to be read. Writing it would leave files beside it.
+    /// The copy as a store to be read.
     ///
     /// # Errors
-    /// `Unavailable` where the machine has no thread to give.
+    /// As `Sqlite::look`.
     pub fn store(&self) -> Result<Sqlite> {
-        let readers = Readers::of(self.part.clone());
-        Ok(Sqlite { writer: Writer::start(connection::to_read(&self.part)?)?, readers })
+        Sqlite::look(&self.part)
     }
 
     /// Makes the copy durable and gives it its name.

@@ -58,6 +58,17 @@ pub(super) fn refuse_newer(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// Makes in an empty database all that the migrations make, to compare with.
+///
+/// # Errors
+/// Those of SQLite.
+pub(super) fn make(connection: &mut Connection) -> Result<()> {
+    for migration in MIGRATIONS {
+        connection.execute_batch(migration)?;
+    }
+    Ok(())
+}
+
 /// That a file is a store of Osier's with the very schema of this binary, without changing it.
 ///
 /// # Errors
