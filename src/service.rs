@@ -96,7 +96,7 @@ impl Service {
             .collect();
         for site in open {
             let (done, closed) = oneshot::channel();
-            if site.jobs.send(Job::Close(done)).await.is_ok() {
+            if site.send(Job::Close(done)).await.is_ok() {
                 let _ = closed.await;
             }
         }

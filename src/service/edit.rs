@@ -46,6 +46,7 @@ impl Service {
         }
         check(&envelope)?;
         let open = self.open(&site).await?;
+        let _place = open.place()?;
         let judged = self.judged(who, source, request, envelope, &open);
         let late = |_| Fault::Unavailable("a batch took too long: whether it was done is not known".into());
         tokio::time::timeout(DEADLINE, judged).await.map_err(late)?
@@ -87,7 +88,7 @@ impl Service {
             summary: envelope.summary.filter(|text| !text.trim().is_empty()),
             reply,
         };
-        open.send(Job::Submit(Box::new(submission)))?;
+        open.send(Job::Submit(Box::new(submission))).await?;
         match answered.await {
             Ok(Err(conflict @ Fault::VersionConflict { .. })) => {
                 Err(self.with_commits(open, envelope.expected_version, conflict).await)

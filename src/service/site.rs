@@ -13,8 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
 
 use crate::content::document::Root;
 use crate::store::{BranchKey, Link, NodeKey, Site, Store};
@@ -28,7 +27,8 @@ pub(super) use job::{Intent, Job, Keyed, Submission};
 pub(super) use load::load_page;
 pub(super) use round::{answer, digest};
 
-/// How many batches may wait for a site's writer before callers are told to come back.
+/// How many batches of a site may be in hand, from the look at their key to their answer, before callers are told to come
+/// back.
 const QUEUE: usize = 1024;
 
 /// The newest durable state of `main`, and where it stands in the log.
@@ -46,6 +46,7 @@ pub(super) struct OpenSite {
     pub(super) versions: watch::Sender<u64>,
     pub(super) jobs: mpsc::Sender<Job>,
     pub(super) store: Arc<dyn Store>,
+    places: Semaphore,
     past: Arc<Past>,
     gone: AtomicBool,
 }
@@ -73,6 +74,7 @@ impl OpenSite {
             versions,
             jobs,
             store,
+            places: Semaphore::new(QUEUE),
             past: Arc::default(),
             gone: AtomicBool::new(false),
         });
@@ -86,15 +88,16 @@ impl OpenSite {
         self.gone.load(Ordering::Relaxed) || self.jobs.is_closed()
     }
 
-    /// Hands a job to the writer. Where too many wait already the caller is told at once: it would only wait longer, and
-    /// take memory while it does.
-    pub(super) fn send(&self, job: Job) -> Result<()> {
-        self.jobs.try_send(job).map_err(|refused| match refused {
-            TrySendError::Full(_) => {
-                Fault::Overloaded(format!("{QUEUE} batches wait for this site: send it again in a moment"))
-            }
-            TrySendError::Closed(_) => Fault::Unavailable("the site is being closed".into()),
-        })
+    /// A place for a batch. Where all are taken the caller is told at once: it would only wait longer, and take memory
+    /// while it does.
+    pub(super) fn place(&self) -> Result<SemaphorePermit<'_>> {
+        let refused = || format!("{QUEUE} batches of this site are in hand: send it again in a moment");
+        self.places.try_acquire().map_err(|_| Fault::Overloaded(refused()))
+    }
+
+    /// Hands a job to the writer.
+    pub(super) async fn send(&self, job: Job) -> Result<()> {
+        self.jobs.send(job).await.map_err(|_| Fault::Unavailable("the site is being closed".into()))
     }
 
     /// Waits until the branch is at least at a version, at most five seconds.
@@ -160,19 +163,18 @@ mod tests {
     use crate::store::Memory;
 
     #[tokio::test]
-    async fn a_job_beyond_those_that_wait_is_refused_at_once_and_one_to_a_closed_site_too() {
+    async fn a_batch_beyond_those_in_hand_is_told_at_once_until_one_is_answered() {
         let store: Arc<dyn Store> = Arc::new(Memory::default());
         let (site, _) = store.create_site("s", b"{}", 1).await.unwrap();
         let head = load::newest(store.as_ref(), &site).await.unwrap();
-        let (jobs, mut queue) = mpsc::channel(1);
+        let (jobs, _queue) = mpsc::channel(1);
         let (versions, _) = watch::channel(0);
         let (head, gone, past) = (ArcSwap::from_pointee(head), AtomicBool::new(false), Arc::default());
-        let open = OpenSite { site, head, versions, jobs, store, past, gone };
-        open.send(Job::Fold).unwrap();
-        assert!(matches!(open.send(Job::Fold), Err(Fault::Overloaded(_))));
-        queue.recv().await.unwrap();
-        open.send(Job::Fold).unwrap();
-        drop(queue);
-        assert!(matches!(open.send(Job::Fold), Err(Fault::Unavailable(_))));
+        let places = Semaphore::new(1);
+        let open = OpenSite { site, head, versions, jobs, store, places, past, gone };
+        let first = open.place().unwrap();
+        assert!(matches!(open.place(), Err(Fault::Overloaded(_))));
+        drop(first);
+        assert!(open.place().is_ok());
     }
 }
