@@ -1,16 +1,21 @@
 //! The command line: one command, one file below. Each acts on the store through the service, as its operator.
 
+mod backup;
 mod demo;
 mod duration;
+mod export;
 mod history;
 mod import;
 mod migrate;
 mod output;
+mod progress;
+mod restore;
 mod serve;
 mod settings;
 mod site;
 mod stop;
 mod token;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,6 +36,8 @@ Examples:
   osier import ~/blog/content --site blog --base-url https://blog.example.org
   osier token create --name ci --scopes read,write --expires 30d
   osier history --site demo --limit 20
+  osier backup osier-today.db                          a copy of the embedded store, beside a running server
+  osier verify                                         whether the store is what its log says
 
 Every setting is a flag, an environment variable (OSIER_ADDR, OSIER_DATABASE, OSIER_DATA_DIR, …), or a key of osier.toml,
 in that order; `osier config` prints what is in force and from where.";
@@ -66,6 +73,10 @@ struct Common {
 enum Command {
     Serve(serve::Serve),
     Import(import::Import),
+    Export(export::Export),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
+    Verify(verify::Verify),
     #[command(subcommand)]
     Token(token::Token),
     #[command(subcommand)]
@@ -113,6 +124,10 @@ impl Command {
         match self {
             Command::Serve(serve) => serve.run(settings).await,
             Command::Import(import) => import.run(settings).await,
+            Command::Export(export) => export.run(settings).await,
+            Command::Backup(backup) => backup.run(settings).await,
+            Command::Restore(restore) => restore.run(settings).await,
+            Command::Verify(verify) => verify.run(settings).await,
             Command::Token(token) => token.run(settings).await,
             Command::Site(site) => site.run(settings).await,
             Command::History(history) => history.run(settings).await,

@@ -7,6 +7,7 @@ mod body;
 mod caller;
 mod conditional;
 mod content;
+mod events;
 mod health;
 mod history;
 mod metadata;
@@ -73,6 +74,7 @@ pub fn router(service: Arc<Service>, stopping: CancellationToken) -> Router {
         .route("/sites/{site}/history/status", get(history::status))
         .route("/sites/{site}/history/{version}", get(history::commit))
         .route("/sites/{site}/diff", get(history::diff))
+        .route("/sites/{site}/events", get(events::follow))
         .route(metadata::PATH, get(metadata::show))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

@@ -12,6 +12,7 @@ mod number;
 mod open;
 mod postgres;
 mod row;
+mod schema;
 mod sqlite;
 
 use async_trait::async_trait;
@@ -19,13 +20,13 @@ use bytes::Bytes;
 
 pub use chain::{commit_id, commit_seq};
 pub use memory::Memory;
-pub use open::open;
+pub use open::{embedded_path, open};
 pub use postgres::Postgres;
 pub use row::{
     Append, Appended, Bounds, BranchKey, Checkpoint, CommitRow, Entry, Kind, Link, NodeKey, Relive, Site,
-    SiteKey, Source, Stack, Token, Touched,
+    SiteKey, SiteRow, Source, Stack, Token, Touched,
 };
-pub use sqlite::Sqlite;
+pub use sqlite::{SafeCopy, Sqlite};
 
 /// A content hash: BLAKE3, 32 bytes.
 pub type Digest = [u8; 32];
@@ -73,8 +74,18 @@ pub trait Log: Send + Sync {
     /// for what no log may hold: a gap, or a version or key that another entry has.
     async fn append(&self, site: SiteKey, append: &Append) -> Result<Appended>;
 
+    /// Keeps every other writer of this site waiting until the hold is used or dropped: for one who has lost its place
+    /// too often. What is read from now on is the newest.
+    ///
+    /// # Errors
+    /// `Unavailable` where others keep the site too long.
+    async fn hold(&self, site: SiteKey) -> Result<Box<dyn Hold>>;
+
     /// The newest entry; `seq` 0 and the site's genesis hash where there is none.
     async fn head(&self, site: SiteKey) -> Result<Link>;
+
+    /// The newest entries of several sites, in the order asked; `None` for a site that was removed.
+    async fn heads(&self, sites: &[SiteKey]) -> Result<Vec<Option<Link>>>;
 
     /// Entries of all branches with `seq` above `after`, oldest first, at most `limit`.
     async fn entries(&self, site: SiteKey, after: u64, limit: usize) -> Result<Vec<Entry>>;
@@ -90,6 +101,16 @@ pub trait Log: Send + Sync {
 
     /// Of one commit: each touched node with its row.
     async fn touched(&self, site: SiteKey, branch: BranchKey, version: u64) -> Result<Vec<Touched>>;
+}
+
+/// A site that one writer holds. Dropped, it is free again.
+#[async_trait]
+pub trait Hold: Send {
+    /// Appends as `Log::append` does, and lets the site go.
+    ///
+    /// # Errors
+    /// As `Log::append`.
+    async fn append(self: Box<Self>, append: &Append) -> Result<Appended>;
 }
 
 /// Derived bytes, kept so that a start reads pages and not history. Never a source of truth.
@@ -142,7 +163,43 @@ pub trait Registry: Send + Sync {
     async fn ping(&self) -> Result<()>;
 }
 
-/// One store: all three, behind one pointer.
-pub trait Store: Log + Checkpoints + Registry {}
+/// All there is, in the order of its keys, for those who check a store. Reads only; each list goes on behind the last
+/// row of the one before it.
+#[async_trait]
+pub trait Audit: Send + Sync {
+    /// Sites with a number above `after`, removed ones too, at most `limit`.
+    async fn site_rows(&self, after: SiteKey, limit: usize) -> Result<Vec<SiteRow>>;
 
-impl<T: Log + Checkpoints + Registry> Store for T {}
+    /// Touched rows by branch, version and node, behind `after`, at most `limit`.
+    async fn touched_rows(
+        &self,
+        site: SiteKey,
+        after: Option<&Touched>,
+        limit: usize,
+    ) -> Result<Vec<Touched>>;
+
+    /// Checkpoints by branch, node and version, behind `after`, at most `limit`.
+    async fn checkpoint_rows(
+        &self,
+        site: SiteKey,
+        after: Option<&Checkpoint>,
+        limit: usize,
+    ) -> Result<Vec<Checkpoint>>;
+
+    /// Blobs by hash, behind `after`, at most `limit`.
+    async fn blob_rows(
+        &self,
+        site: SiteKey,
+        after: Option<&Digest>,
+        limit: usize,
+    ) -> Result<Vec<(Digest, Bytes)>>;
+
+    /// What the database itself finds wrong with its files, indexes and constraints, first thing first; `None` where
+    /// it finds nothing.
+    async fn integrity(&self) -> Result<Option<String>>;
+}
+
+/// One store: all four, behind one pointer.
+pub trait Store: Log + Checkpoints + Registry + Audit {}
+
+impl<T: Log + Checkpoints + Registry + Audit> Store for T {}

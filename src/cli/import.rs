@@ -1,15 +1,16 @@
 //! `osier import`
 
 mod batches;
+mod log;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::{Map, Value};
 
-use super::{Stop, output, with_service};
+use super::{Stop, output, progress, with_service};
 use crate::config::Settings;
 use crate::import::{self, Options, Plan, PlannedPage, Report};
 use crate::service::{At, Envelope, Fault, Paging, Principal, Service, Source};
@@ -18,19 +19,23 @@ use batches::batches;
 /// Notes on what could not be mapped that are printed as text; all of them are in the JSON.
 const NOTES_SHOWN: usize = 20;
 
-/// Import a folder of Markdown: a page per file
+/// Import a folder of Markdown, a page per file; or a log that `osier export` wrote
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   osier import content/
   osier import ~/blog/content --site blog --base-url https://blog.example.org --json
+  osier import demo.jsonl --site copy
 
 Headings, paragraphs, lists, code, pictures and tables become blocks; links between the files, and links below the base
-URL, become links between the pages. What can't be mapped is in the report.")]
+URL, become links between the pages. What can't be mapped is in the report.
+
+A .jsonl file is the whole log of a site, and is taken over entry for entry, under its own id or another. The same file
+again changes nothing.")]
 pub(super) struct Import {
-    /// The folder
+    /// The folder, or the .jsonl file
     path: PathBuf,
-    /// The site that takes the pages; it is made if it is not there [default: the folder's name]
+    /// The site that takes the pages; it is made if it is not there [default: the folder's name, the log's site]
     #[arg(long, value_name = "ID")]
     site: Option<String>,
     /// Where the folder was published: links below this address become links between pages
@@ -43,12 +48,15 @@ pub(super) struct Import {
 
 impl Import {
     pub(super) async fn run(self, settings: &Settings) -> Result<(), Stop> {
+        if log::is_log(&self.path) {
+            return log::run(settings, &self.path, self.site.as_deref(), self.json).await;
+        }
         let id = self.site.clone().map_or_else(|| folder_name(&self.path), Ok)?;
         let options = Options { base_url: self.base_url };
         let path = self.path;
         // Reading and parsing keep a thread busy for seconds: not one that others wait for.
         let plan = tokio::task::spawn_blocking(move || {
-            let bar = bar("Reading");
+            let bar = progress::bar("Reading");
             import::plan(&path, &options, &mut |done, all| show(&bar, done, all))
         });
         let plan = plan.await.map_err(|e| Stop::Found(format!("reading the folder: {e}")))??;
@@ -74,7 +82,7 @@ async fn send(service: &Arc<Service>, id: &str, plan: Plan) -> Result<String, St
     let who = Principal::operator();
     let site = the_site(service, id).await?;
     refuse_taken(service, &site, &plan.pages).await?;
-    let bar = bar("Importing");
+    let bar = progress::bar("Importing");
     let all = plan.pages.len();
     let mut done = 0;
     show(&bar, done, all);
@@ -151,16 +159,8 @@ fn refused(fault: Fault, files: &[String], done: usize) -> Stop {
     Stop::Found(format!("{done} pages were imported, then some were refused: {}", told.join("; ")))
 }
 
-/// A bar on a terminal, nothing in a pipe.
-fn bar(what: &'static str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}");
-    let bar = ProgressBar::new(0).with_message(what);
-    style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
-}
-
 fn show(bar: &ProgressBar, done: usize, all: usize) {
-    bar.set_length(all as u64);
-    bar.set_position(done as u64);
+    progress::show(bar, done as u64, all as u64);
 }
 
 /// The report as people read it.

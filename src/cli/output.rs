@@ -16,6 +16,13 @@ pub(super) fn say(text: &str) -> Result<(), Stop> {
     }
 }
 
+/// Writes lines that somebody keeps: one who goes before the end has not all of them.
+pub(super) fn write(lines: &str) -> Result<(), Stop> {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(lines.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|e| Stop::Missing(format!("stdout: {e}")))
+}
+
 /// Prints a value as indented JSON.
 pub(super) fn say_json(value: &impl Serialize) -> Result<(), Stop> {
     let text =

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use crate::config::ConfigError;
 use crate::error::Failure;
 use crate::import::ImportError;
-use crate::service::Fault;
+use crate::service::{Fault, Stuck};
 use crate::store::StoreError;
 
 /// A command that did not end well. Each is one line.
@@ -75,6 +75,15 @@ impl From<Fault> for Stop {
             Fault::Overloaded(why) => Stop::Missing(why),
             Fault::Malformed(..) | Fault::BadSite(_) => Stop::Usage(Failure::from(fault).detail),
             _ => Stop::Found(Failure::from(fault).detail),
+        }
+    }
+}
+
+impl From<Stuck> for Stop {
+    fn from(stuck: Stuck) -> Self {
+        match stuck {
+            Stuck::Fault(fault) => fault.into(),
+            Stuck::Wrong(line) => Stop::Found(line),
         }
     }
 }

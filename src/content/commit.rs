@@ -1,5 +1,6 @@
 //! What an entry of the log says: the ops as asked, the changes that happened, and what the caller was answered.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -54,10 +55,54 @@ pub struct Body {
     pub salt: u32,
 }
 
+/// A body on its way to the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoded {
+    /// As the store keeps it: JSON, compressed where that pays.
+    pub bytes: Bytes,
+    /// BLAKE3 of the JSON, however it is kept: what an entry's hash covers.
+    pub digest: [u8; 32],
+}
+
+impl Encoded {
+    /// A body's JSON as it stands: not a byte of it is changed, for its digest is in the log.
+    ///
+    /// # Errors
+    /// It is no JSON object; compressing fails.
+    pub fn of_json(json: &[u8]) -> Result<Encoded, Unreadable> {
+        if json.first() != Some(&b'{') {
+            return Err(Unreadable("it is no JSON object".into()));
+        }
+        let bytes = match json.len() < COMPRESS_FROM {
+            true => Bytes::copy_from_slice(json),
+            false => zstd::bulk::compress(json, 3).map_err(unreadable)?.into(),
+        };
+        Ok(Encoded { bytes, digest: *blake3::hash(json).as_bytes() })
+    }
+}
+
+/// The JSON of a stored body.
+///
+/// # Errors
+/// A format this Osier does not know; damaged bytes.
+pub fn stored_json(format: i16, bytes: &[u8]) -> Result<Cow<'_, [u8]>, Unreadable> {
+    if format != FORMAT {
+        return Err(Unreadable(format!("format {format} is newer than this osier")));
+    }
+    match bytes.first() {
+        Some(b'{') => Ok(Cow::Borrowed(bytes)),
+        _ => zstd::stream::decode_all(bytes).map(Cow::Owned).map_err(unreadable),
+    }
+}
+
 /// A body can't be read.
 #[derive(Debug, thiserror::Error)]
 #[error("an entry's body can't be read: {0}")]
 pub struct Unreadable(String);
+
+fn unreadable(error: impl std::fmt::Display) -> Unreadable {
+    Unreadable(error.to_string())
+}
 
 /// The body as stored: short names, and nothing that stands in the op already.
 #[derive(Serialize, Deserialize, Default)]
@@ -101,11 +146,11 @@ struct StoredResult {
 }
 
 impl Body {
-    /// The bytes of the log: JSON, compressed where that pays.
+    /// The bytes of the log and their digest.
     ///
     /// # Errors
     /// None that a body made here can have.
-    pub fn encode(&self) -> Result<Bytes, Unreadable> {
+    pub fn encode(&self) -> Result<Encoded, Unreadable> {
         let stored = Stored {
             ops: self.ops.clone(),
             changes: self.changes.clone(),
@@ -127,11 +172,7 @@ impl Body {
             version: self.version,
             salt: self.salt,
         };
-        let json = serde_json::to_vec(&stored).map_err(|e| Unreadable(e.to_string()))?;
-        if json.len() < COMPRESS_FROM {
-            return Ok(json.into());
-        }
-        zstd::bulk::compress(&json, 3).map(Bytes::from).map_err(|e| Unreadable(e.to_string()))
+        Encoded::of_json(&serde_json::to_vec(&stored).map_err(unreadable)?)
     }
 
     /// Reads what `encode` wrote.
@@ -139,17 +180,15 @@ impl Body {
     /// # Errors
     /// A format this Osier does not know; damaged bytes.
     pub fn decode(format: i16, bytes: &[u8]) -> Result<Body, Unreadable> {
-        if format != FORMAT {
-            return Err(Unreadable(format!("format {format} is newer than this osier")));
-        }
-        let stored: Stored = match bytes.first() {
-            Some(b'{') => serde_json::from_slice(bytes),
-            _ => {
-                let json = zstd::stream::decode_all(bytes).map_err(|e| Unreadable(e.to_string()))?;
-                serde_json::from_slice(&json)
-            }
-        }
-        .map_err(|e| Unreadable(e.to_string()))?;
+        Body::from_json(&stored_json(format, bytes)?)
+    }
+
+    /// Reads a body's JSON.
+    ///
+    /// # Errors
+    /// It is not the JSON of a body.
+    pub fn from_json(json: &[u8]) -> Result<Body, Unreadable> {
+        let stored: Stored = serde_json::from_slice(json).map_err(unreadable)?;
         let pages = stored.pages.into_iter().map(|(id, slug, hash)| {
             let hash = hash.map(|hash| decode_hash(&hash)).transpose()?;
             Ok(PageEffect { id, slug, hash })
@@ -244,10 +283,22 @@ mod tests {
     fn a_body_is_read_as_it_was_written_small_and_large() {
         for text in ["short".to_owned(), "long ".repeat(10_000)] {
             let body = body(&text);
-            let bytes = body.encode().unwrap();
-            assert!(bytes.len() < 1_000);
-            assert_eq!(Body::decode(FORMAT, &bytes).unwrap(), body);
+            let encoded = body.encode().unwrap();
+            assert!(encoded.bytes.len() < 1_000);
+            assert_eq!(Body::decode(FORMAT, &encoded.bytes).unwrap(), body);
         }
+    }
+
+    #[test]
+    fn the_digest_is_of_the_json_however_it_is_kept() {
+        for text in ["short".to_owned(), "long ".repeat(10_000)] {
+            let encoded = body(&text).encode().unwrap();
+            let json = stored_json(FORMAT, &encoded.bytes).unwrap();
+            assert_eq!(json.first(), Some(&b'{'));
+            assert_eq!(encoded.digest, *blake3::hash(&json).as_bytes());
+            assert_eq!(Encoded::of_json(&json).unwrap(), encoded);
+        }
+        assert!(Encoded::of_json(b" {}").is_err());
     }
 
     #[test]

@@ -33,7 +33,11 @@ impl FromRequestParts<House> for Caller {
     }
 }
 
-async fn known(headers: &HeaderMap, service: &Shared) -> Result<Principal, Fault> {
+/// The principal behind the token in these headers.
+///
+/// # Errors
+/// `Unauthenticated`; those of the store.
+pub(super) async fn known(headers: &HeaderMap, service: &Shared) -> Result<Principal, Fault> {
     service.principal(bearer(headers)?).await
 }
 

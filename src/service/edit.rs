@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::envelope::{Answer, Envelope};
-use super::site::{Intent, Job, Keyed, OpenSite, Submission, answer, digest};
+use super::site::{Intent, Job, Keyed, OpenSite, Submission, Unsent, answer, digest};
 use super::{Fault, Result, Service, authorize};
 use crate::auth::Principal;
 use crate::content::batch::{self, Asked, MAX_OPS};
@@ -88,13 +88,26 @@ impl Service {
             summary: envelope.summary.filter(|text| !text.trim().is_empty()),
             reply,
         };
-        open.send(Job::Submit(Box::new(submission))).await?;
+        let open = self.hand_over(open, Job::Submit(Box::new(submission))).await?;
         match answered.await {
             Ok(Err(conflict @ Fault::VersionConflict { .. })) => {
-                Err(self.with_commits(open, envelope.expected_version, conflict).await)
+                Err(self.with_commits(&open, envelope.expected_version, conflict).await)
             }
             Ok(answer) => answer,
             Err(_) => Err(Fault::Unavailable("the site was closed before the batch was judged".into())),
+        }
+    }
+
+    /// Hands a job to a site's writer; where that is closing just now, to the site opened anew.
+    async fn hand_over(&self, open: &Arc<OpenSite>, job: Job) -> Result<Arc<OpenSite>> {
+        match open.send(job) {
+            Ok(()) => Ok(open.clone()),
+            Err(Unsent::Closed(job)) => {
+                let again = self.open(&open.site.id).await?;
+                again.send(job)?;
+                Ok(again)
+            }
+            Err(full) => Err(full.into()),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::auth::{Principal, Scope};
 use crate::content::change::{Change, Place};
 use crate::content::commit::Body;
 use crate::content::id::PageId;
-use crate::store::{Bounds, CommitRow, Kind, NodeKey, Stack};
+use crate::store::{Bounds, CommitRow, Entry, Kind, NodeKey, Stack};
 use trail::Trail;
 
 impl Service {
@@ -45,7 +45,7 @@ impl Service {
                     if items.len() == paging.limit {
                         return Ok(Listed { items, next_cursor });
                     }
-                    items.push(line(&row, &body));
+                    items.push(listed(&row, &body));
                     next_cursor = Some(trail.cursor());
                 }
                 // The rest of these rows is of a page that the block did not lie on.
@@ -77,7 +77,7 @@ impl Service {
         let bounds = Bounds { above, up_to: Some(version), limit: 1, ..Bounds::default() };
         let row = open.store.commits(open.site.key, MAIN, &bounds).await?.pop().ok_or_else(missing)?;
         let body = body(&row)?;
-        let mut commit = line(&row, &body);
+        let mut commit = listed(&row, &body);
         let types = open.head.load().root.types.clone();
         let (mut before, mut after) = (Vec::new(), Vec::new());
         for page in &body.pages {
@@ -136,7 +136,7 @@ impl Service {
     pub(super) async fn lines_since(&self, open: &OpenSite, above: u64, up_to: u64) -> Result<Vec<Value>> {
         let bounds = Bounds { above, up_to: Some(up_to), limit: 20, ..Bounds::default() };
         let rows = open.store.commits(open.site.key, MAIN, &bounds).await?;
-        rows.iter().map(|row| Ok(line(row, &body(row)?))).collect()
+        rows.iter().map(|row| Ok(listed(row, &body(row)?))).collect()
     }
 
     /// An open site that may be read, of a branch that is there.
@@ -163,9 +163,17 @@ fn body(row: &CommitRow) -> Result<Body> {
     Body::decode(row.entry.format, &row.entry.body).map_err(|e| Fault::Internal(e.to_string()))
 }
 
-/// A commit's line in the history.
-fn line(row: &CommitRow, body: &Body) -> Value {
-    let entry = &row.entry;
+/// A commit's line in the history, with whether it was undone since.
+fn listed(row: &CommitRow, body: &Body) -> Value {
+    let mut line = line(&row.entry, body);
+    if BRANCH_STACK.contains(&row.entry.kind) && !row.live {
+        line["undone"] = true.into();
+    }
+    line
+}
+
+/// What an entry says of itself.
+pub(super) fn line(entry: &Entry, body: &Body) -> Value {
     let pages: Vec<Value> = body
         .pages
         .iter()
@@ -183,9 +191,6 @@ fn line(row: &CommitRow, body: &Body) -> Value {
         "pages": pages,
         "opCount": body.ops.len(),
     });
-    if BRANCH_STACK.contains(&entry.kind) && !row.live {
-        line["undone"] = true.into();
-    }
     if let (Some(target), field) = (body.target, target_field(entry.kind)) {
         line[field] = target.into();
     }
@@ -205,7 +210,7 @@ async fn one_line(open: &OpenSite, version: u64) -> Result<Value> {
     let bounds = Bounds { above: version - 1, up_to: Some(version), limit: 1, ..Bounds::default() };
     let row = open.store.commits(open.site.key, MAIN, &bounds).await?.pop();
     let row = row.ok_or_else(|| Fault::Internal(format!("version {version} is not in the log")))?;
-    Ok(line(&row, &body(&row)?))
+    Ok(listed(&row, &body(&row)?))
 }
 
 /// The version that an undo took back.

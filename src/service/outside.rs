@@ -58,6 +58,29 @@ pub fn rfc3339(ms: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
 }
 
+/// Reads what `rfc3339` writes, and nothing else.
+#[must_use]
+pub fn parse_rfc3339(text: &str) -> Option<i64> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let (month_at, day_at) = (date.len().checked_sub(5)?, date.len() - 2);
+    let number = |text: Option<&str>| text?.parse::<i64>().ok();
+    let year = number(date.get(..month_at.checked_sub(1)?))?;
+    let (month, day) = (number(date.get(month_at..day_at - 1))?, number(date.get(day_at..))?);
+    let (hour, minute) = (number(time.get(..2))?, number(time.get(3..5))?);
+    let (second, millis) = (number(time.get(6..8))?, number(time.get(9..))?);
+    // A date to days, as civil_from_days back.
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let month_from_march = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    let year_of_era = year.rem_euclid(400);
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    let days = era.checked_mul(146_097)?.checked_add(day_of_era - 719_468)?;
+    let ms =
+        days.checked_mul(86_400_000)?.checked_add(((hour * 60 + minute) * 60 + second) * 1000 + millis)?;
+    (rfc3339(ms) == text).then_some(ms)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,5 +109,30 @@ mod tests {
         assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000Z");
         assert_eq!(rfc3339(951_782_400_123), "2000-02-29T00:00:00.123Z");
         assert_eq!(rfc3339(1_795_276_799_999), "2026-11-21T15:59:59.999Z");
+    }
+    #[test]
+    fn a_time_reads_back_as_it_was_written() {
+        for ms in [
+            0,
+            1,
+            951_782_400_123,
+            951_868_800_000,
+            1_795_276_799_999,
+            253_402_300_799_999,
+            300_000_000_000_000,
+        ] {
+            assert_eq!(parse_rfc3339(&rfc3339(ms)), Some(ms));
+        }
+        for text in [
+            "",
+            "Z",
+            "TZ",
+            "2026-11-21",
+            "2026-11-21T15:59:59Z",
+            "2026-02-30T00:00:00.000Z",
+            "é-é-éT00:00:00.000Z",
+        ] {
+            assert_eq!(parse_rfc3339(text), None, "{text}");
+        }
     }
 }

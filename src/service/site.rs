@@ -1,19 +1,22 @@
 //! An open site: its state in memory, the one writer that changes it, and what follows behind.
 
 mod checkpoint;
+mod feed;
 mod history;
 mod job;
 mod load;
 mod past;
 mod recent;
+mod residence;
 mod round;
 mod writer;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 
 use crate::content::document::Root;
 use crate::store::{BranchKey, Link, NodeKey, Site, Store};
@@ -22,10 +25,13 @@ use super::outside::{Chance, Clock};
 use super::{Fault, Result};
 use past::Past;
 
+pub(super) use checkpoint::Due;
+pub(super) use feed::{Feed, Followed, Following, Logged};
 pub(super) use history::{BRANCH_STACK, CLEARS_REDO, PAGE_STACK};
 pub(super) use job::{Intent, Job, Keyed, Submission};
-pub(super) use load::load_page;
-pub(super) use round::{answer, digest};
+pub(super) use load::{fold, load_page, nearest};
+pub(super) use residence::Budget;
+pub(super) use round::{answer, digest, touches_site};
 
 /// How many batches of a site may be in hand, from the look at their key to their answer, before callers are told to come
 /// back.
@@ -43,12 +49,33 @@ pub(super) struct Head {
 pub(super) struct OpenSite {
     pub(super) site: Site,
     pub(super) head: ArcSwap<Head>,
-    pub(super) versions: watch::Sender<u64>,
+    pub(super) feed: Arc<Feed>,
     pub(super) jobs: mpsc::Sender<Job>,
     pub(super) store: Arc<dyn Store>,
     places: Semaphore,
     past: Arc<Past>,
     gone: AtomicBool,
+    /// When somebody asked for it last, milliseconds.
+    asked_ms: AtomicI64,
+}
+
+/// Why a writer did not take a job.
+pub(super) enum Unsent {
+    /// Too many wait.
+    Full,
+    /// The site is closing: it can be opened anew.
+    Closed(Job),
+}
+
+impl From<Unsent> for Fault {
+    fn from(unsent: Unsent) -> Self {
+        match unsent {
+            Unsent::Full => {
+                Fault::Overloaded(format!("{QUEUE} batches wait for this site: send it again in a moment"))
+            }
+            Unsent::Closed(_) => Fault::Unavailable("the site is being closed: send it again".into()),
+        }
+    }
 }
 
 /// What the rooms of a site are given by the house.
@@ -59,6 +86,8 @@ pub(super) struct Outside {
     pub(super) chance: Arc<dyn Chance>,
     /// Tells this server's entries from those of others: see `Body::salt`.
     pub(super) salt: u32,
+    /// For the page bodies of all open sites.
+    pub(super) budget: Arc<Budget>,
 }
 
 impl OpenSite {
@@ -66,20 +95,19 @@ impl OpenSite {
     pub(super) async fn open(site: Site, outside: &Outside) -> Result<Arc<OpenSite>> {
         let head = load::newest(outside.store.as_ref(), &site).await?;
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let (versions, _) = watch::channel(head.root.version);
         let store = outside.store.clone();
         let open = Arc::new(OpenSite {
+            feed: Feed::new(site.key, store.clone(), head.link.seq, head.root.version),
             site,
             head: ArcSwap::from_pointee(head),
-            versions,
             jobs,
             store,
             places: Semaphore::new(QUEUE),
             past: Arc::default(),
             gone: AtomicBool::new(false),
+            asked_ms: AtomicI64::new(outside.clock.now_ms()),
         });
         tokio::spawn(writer::run(Arc::downgrade(&open), open.head.load_full(), queue, outside.clone()));
-        tokio::spawn(watch_others(Arc::downgrade(&open)));
         Ok(open)
     }
 
@@ -95,52 +123,42 @@ impl OpenSite {
         self.places.try_acquire().map_err(|_| Fault::Overloaded(refused()))
     }
 
-    /// Hands a job to the writer.
-    pub(super) async fn send(&self, job: Job) -> Result<()> {
-        self.jobs.send(job).await.map_err(|_| Fault::Unavailable("the site is being closed".into()))
+    /// Another process has removed it: whoever has it still finds out.
+    pub(super) fn leave(&self) {
+        self.gone.store(true, Ordering::Relaxed);
+        self.feed.close();
+    }
+
+    /// Somebody asked for it.
+    pub(super) fn asked(&self, now_ms: i64) {
+        self.asked_ms.store(now_ms, Ordering::Relaxed);
+    }
+
+    /// When somebody asked for it last; now, while anyone follows it.
+    pub(super) fn last_asked_ms(&self, now_ms: i64) -> i64 {
+        // One follower is its own: the checkpoints.
+        if self.feed.followers() > 1 { now_ms } else { self.asked_ms.load(Ordering::Relaxed) }
+    }
+
+    /// Hands a job to the writer. Where too many wait already the caller is told at once: it would only wait longer, and
+    /// take memory while it does.
+    pub(super) fn send(&self, job: Job) -> std::result::Result<(), Unsent> {
+        self.jobs.try_send(job).map_err(|refused| match refused {
+            TrySendError::Full(_) => Unsent::Full,
+            TrySendError::Closed(job) => Unsent::Closed(job),
+        })
     }
 
     /// Waits until the branch is at least at a version, at most five seconds.
     pub(super) async fn at_least(&self, version: u64) -> Result<Arc<Head>> {
-        let mut versions = self.versions.subscribe();
-        let reached = versions.wait_for(|now| *now >= version);
+        let mut news = self.feed.watch();
+        let reached = news.wait_for(|now| now.version >= version);
         match tokio::time::timeout(std::time::Duration::from_secs(5), reached).await {
             Ok(Ok(_)) => Ok(self.head.load_full()),
             _ => Err(Fault::VersionNotFound(format!(
                 "main is at {}, not yet at {version}",
                 self.head.load().root.version
             ))),
-        }
-    }
-}
-
-/// How many looks at the log there are between two at the registry.
-const LOOKS: u32 = 20;
-
-/// Looks every 50 ms whether another process has written, and has the writer fold what is new; every second, whether
-/// the site was removed.
-async fn watch_others(open: std::sync::Weak<OpenSite>) {
-    let mut tick = tokio::time::interval(std::time::Duration::from_millis(50));
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    for look in 1_u32.. {
-        tick.tick().await;
-        let Some(open) = open.upgrade() else { return };
-        if look % LOOKS == 0
-            && let Ok(site) = open.store.site(&open.site.id).await
-            && site.is_none_or(|site| site.key != open.site.key)
-        {
-            open.gone.store(true, Ordering::Relaxed);
-            return;
-        }
-        let seen = open.head.load().link.seq;
-        match open.store.head(open.site.key).await {
-            Ok(link) if link.seq > seen => {
-                if open.jobs.send(Job::Fold).await.is_err() {
-                    return;
-                }
-            }
-            // A store that is down is told to whoever writes; here it is asked again.
-            Ok(_) | Err(_) => {}
         }
     }
 }
@@ -167,14 +185,20 @@ mod tests {
         let store: Arc<dyn Store> = Arc::new(Memory::default());
         let (site, _) = store.create_site("s", b"{}", 1).await.unwrap();
         let head = load::newest(store.as_ref(), &site).await.unwrap();
-        let (jobs, _queue) = mpsc::channel(1);
-        let (versions, _) = watch::channel(0);
+        let (jobs, mut queue) = mpsc::channel(1);
         let (head, gone, past) = (ArcSwap::from_pointee(head), AtomicBool::new(false), Arc::default());
-        let places = Semaphore::new(1);
-        let open = OpenSite { site, head, versions, jobs, store, places, past, gone };
+        let feed = Feed::new(site.key, store.clone(), 0, 0);
+        let (places, asked_ms) = (Semaphore::new(1), AtomicI64::default());
+        let open = OpenSite { site, head, feed, jobs, store, places, past, gone, asked_ms };
+        assert!(open.send(Job::Fold).is_ok());
+        assert!(matches!(open.send(Job::Fold).map_err(Fault::from), Err(Fault::Overloaded(_))));
+        queue.recv().await.unwrap();
+        assert!(open.send(Job::Fold).is_ok());
         let first = open.place().unwrap();
         assert!(matches!(open.place(), Err(Fault::Overloaded(_))));
         drop(first);
         assert!(open.place().is_ok());
+        drop(queue);
+        assert!(matches!(open.send(Job::Fold), Err(Unsent::Closed(Job::Fold))));
     }
 }

@@ -1,7 +1,5 @@
 //! The registry of sites. What a site says of itself is its config, which ops change; the registry knows its id.
 
-use std::sync::PoisonError;
-
 use serde_json::{Map, Value, json};
 
 use super::envelope::Envelope;
@@ -103,7 +101,8 @@ impl Service {
         authorize::on_site(who, Scope::Admin, site)?;
         let open = self.open(site).await?;
         self.outside.store.remove_site(open.site.key, self.outside.clock.now_ms()).await?;
-        self.sites.write().unwrap_or_else(PoisonError::into_inner).remove(site);
+        open.leave();
+        self.opened_sites().remove(site);
         Ok(())
     }
 }
@@ -126,7 +125,7 @@ fn refused(halt: Halt) -> Fault {
 }
 
 /// A site's id as addresses have it: lower case, runs of anything but letters and digits one dash.
-fn normalise(id: &str) -> Option<String> {
+pub(super) fn normalise(id: &str) -> Option<String> {
     if id.contains('\0') {
         return None;
     }

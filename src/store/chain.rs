@@ -4,10 +4,11 @@ use super::{Digest, Entry};
 
 impl Entry {
     /// The hash this entry must have behind one with the hash `previous`: BLAKE3 over `previous`, then each field of
-    /// its own as eight bytes of length (little end first) and the field's bytes, last the digest of its body. So a
-    /// body can be redacted and the chain still checks.
+    /// its own as eight bytes of length (little end first) and the field's bytes, last the digest of its body's content,
+    /// which is handed in: here bodies are bytes, compressed or not. So a body can be kept otherwise, or be redacted,
+    /// and the chain still checks.
     #[must_use]
-    pub fn chain_hash(&self, previous: &Digest) -> Digest {
+    pub fn chain_hash(&self, previous: &Digest, body: &Digest) -> Digest {
         let mut hasher = blake3::Hasher::new();
         hasher.update(previous);
         let mut field = |bytes: &[u8]| {
@@ -24,7 +25,7 @@ impl Entry {
         field(&self.version.unwrap_or_default().to_le_bytes());
         field(self.key.as_deref().unwrap_or_default().as_bytes());
         field(self.request.as_ref().map_or(&[][..], |digest| digest));
-        field(blake3::hash(&self.body).as_bytes());
+        field(body);
         *hasher.finalize().as_bytes()
     }
 

@@ -2,9 +2,11 @@
 //! server (`postgres://…`), in a database of its own.
 #![cfg(test)]
 
+mod audit;
 pub(super) mod bed;
 mod checkpoints;
 mod commits;
+mod hold;
 mod log;
 mod race;
 mod registry;

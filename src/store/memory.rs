@@ -1,10 +1,11 @@
 //! The store of tests and simulations: plain maps behind one lock, gone with the process.
 
+mod audit;
 mod log;
 mod registry;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,7 +15,9 @@ use super::{BranchKey, Checkpoint, Checkpoints, Digest, Entry, Kind, NodeKey, Re
 /// Keeps all in memory.
 #[derive(Default)]
 pub struct Memory {
-    tables: Mutex<Tables>,
+    tables: Arc<Mutex<Tables>>,
+    /// Appends take turns, so that one writer can hold the others back.
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Default)]
@@ -34,7 +37,7 @@ struct Tables {
 
 struct SiteRow {
     site: Site,
-    removed: bool,
+    removed_ms: Option<i64>,
 }
 
 struct Mark {
@@ -45,8 +48,12 @@ struct Mark {
 impl Memory {
     /// Never held across an await. A panic under the lock left whole rows at worst, so the lock is taken anyway.
     fn tables(&self) -> MutexGuard<'_, Tables> {
-        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.tables)
     }
+}
+
+fn locked(tables: &Mutex<Tables>) -> MutexGuard<'_, Tables> {
+    tables.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[async_trait]

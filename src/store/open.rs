@@ -28,6 +28,12 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>> {
     }
 }
 
+/// The file of the embedded store at an address; none where the store is not one file.
+#[must_use]
+pub fn embedded_path(url: &str) -> Option<PathBuf> {
+    path(url.strip_prefix("sqlite:")?).ok()
+}
+
 /// `sqlite://` before a path means the same as `sqlite:`.
 fn path(rest: &str) -> Result<PathBuf> {
     match rest.strip_prefix("//").unwrap_or(rest) {

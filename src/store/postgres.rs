@@ -1,10 +1,13 @@
 //! The store of teams: any number of servers on one PostgreSQL database.
 //!
-//! Every call is one autocommitted statement, so a broken connection never leaves half of one behind.
+//! Every call is one autocommitted statement, so a broken connection never leaves half of one behind; only a hold keeps a
+//! transaction open, for as long as one round takes.
 
 mod append;
+mod audit;
 mod checkpoints;
 mod fault;
+mod hold;
 mod lane;
 mod log;
 mod migrate;
@@ -12,6 +15,7 @@ mod registry;
 mod row;
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection};
@@ -25,7 +29,7 @@ const OLDEST_SERVER: u32 = 15;
 /// Keeps all in a PostgreSQL database.
 pub struct Postgres {
     /// Writes never wait behind reads: each has connections of its own.
-    writes: Lane,
+    writes: Arc<Lane>,
     reads: Lane,
 }
 
@@ -47,7 +51,7 @@ impl Postgres {
         }
         migrate::run(&mut connection).await?;
         let _ = connection.close().await;
-        let writes = Lane::of(options.clone(), Plans::Kept);
+        let writes = Arc::new(Lane::of(options.clone(), Plans::Kept));
         Ok(Self { writes, reads: Lane::of(options, Plans::Anew) })
     }
 }

@@ -142,6 +142,17 @@ impl Site {
     }
 }
 
+/// A site as its row says, for those who check it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SiteRow {
+    /// The site.
+    pub site: Site,
+    /// The hash that stands beside its genesis.
+    pub genesis_hash: Digest,
+    /// When it was taken away.
+    pub removed_ms: Option<i64>,
+}
+
 /// One row of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {

@@ -3,9 +3,12 @@
 //! Two processes may share the file: each sees the other's commits with its next read.
 
 mod append;
+mod audit;
 mod checkpoints;
 mod connection;
+mod copy;
 mod fault;
+mod hold;
 mod log;
 mod migrate;
 mod readers;
@@ -16,6 +19,7 @@ mod writer;
 use std::path::Path;
 
 use super::{Result, StoreError};
+pub use copy::SafeCopy;
 use readers::Readers;
 use writer::Writer;
 

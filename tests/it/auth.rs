@@ -28,6 +28,7 @@ fn routes() -> Vec<(&'static str, Method, String, Option<Value>, Scope)> {
         get("/sites/{site}/history/status", "/sites/s/history/status", Read),
         get("/sites/{site}/history/{version}", "/sites/s/history/1", Read),
         get("/sites/{site}/diff", "/sites/s/diff?from=main%400&to=main", Read),
+        get("/sites/{site}/events", "/sites/s/events", Read),
         ("/sites/{site}", Method::DELETE, "/sites/s".to_owned(), None, Admin),
     ]
 }

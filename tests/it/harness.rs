@@ -141,6 +141,11 @@ impl Server {
         app::open(&self.database).await.unwrap()
     }
 
+    /// Another server on the same store, which takes the same token.
+    pub async fn sibling(&self) -> Server {
+        Server::start(self.database.clone(), None, self.token.clone()).await
+    }
+
     /// Tells it to stop, as SIGTERM does.
     pub fn tell_to_stop(&self) {
         self.stop.cancel();
@@ -248,8 +253,11 @@ pub async fn answered(request: RequestBuilder) -> Answered {
     let response = request.send().await.unwrap();
     let status = response.status();
     let pairs = response.headers().iter();
-    let headers = pairs.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
-    let text = response.text().await.unwrap();
+    let headers: HashMap<String, String> =
+        pairs.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+    // A stream has no end to read to.
+    let endless = headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
+    let text = if endless { String::new() } else { response.text().await.unwrap() };
     let json = serde_json::from_str(&text).unwrap_or(Value::Null);
     Answered { status, headers, text, json }
 }

@@ -9,6 +9,7 @@ mod auth;
 mod cli;
 mod drain;
 mod errors;
+mod events;
 mod faults;
 mod generated;
 mod history;

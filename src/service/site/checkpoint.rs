@@ -2,15 +2,18 @@
 //! Both are derived: one that is not written costs a longer start and nothing else.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
-use super::{Head, MAIN, node_key};
+use super::feed::{Followed, Following};
+use super::{Head, MAIN, OpenSite, node_key};
 use crate::content::document::{Page, Root};
 use crate::content::id::PageId;
-use crate::store::{Append, Checkpoint, Digest, NodeKey, Site, Store};
+use crate::store::{Checkpoint, Digest, NodeKey, Site, Store};
 
 /// A page's document is written when its changes since the last weigh this much, …
 const PAGE_BYTES: usize = 16 << 10;
@@ -22,87 +25,130 @@ const MANIFEST_ENTRIES: u64 = 4096;
 const MANIFEST_BYTES: usize = 4 << 20;
 /// A start should not fold more than this: a site that is closed with more behind its manifest gets a new one.
 const CLOSE_ENTRIES: u64 = 64;
-/// How many documents may wait; one that finds no room is written behind a later commit.
-const QUEUE: usize = 64;
 /// Parts of a manifest that go to the store in one call.
 const PARTS: usize = 64;
+/// A store that is down is asked again after this.
+const PAUSE: Duration = Duration::from_secs(1);
 
-enum Task {
-    Page { page: Arc<Page>, version: u64, seq: u64 },
-    Manifest { root: Box<Root>, seq: u64 },
-    Close(oneshot::Sender<()>),
-}
-
-/// Counts what was done since the last checkpoints and hands what is due to the task that writes.
-pub(super) struct Follower {
-    tasks: mpsc::Sender<Task>,
+/// What was done since the last checkpoints.
+pub(in super::super) struct Due {
+    site: Site,
+    store: Arc<dyn Store>,
     pages: HashMap<PageId, (usize, u32)>,
     entries: u64,
     bytes: usize,
 }
 
-impl Follower {
-    /// Starts the task that writes.
-    pub(super) fn start(site: Site, store: Arc<dyn Store>, head: &Head) -> Self {
-        let (tasks, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(write(site, store, queue));
-        // How far back the newest manifest lies is not known here: a full stride is the safe guess.
-        Follower { tasks, pages: HashMap::new(), entries: head.link.seq.min(MANIFEST_ENTRIES), bytes: 0 }
+impl Due {
+    /// Nothing yet, behind an entry. How far back the newest manifest lies is not known here: a full stride is the
+    /// safe guess.
+    pub(in super::super) fn behind(site: &Site, store: &Arc<dyn Store>, after: u64) -> Self {
+        let (site, store) = (site.clone(), store.clone());
+        Due { site, store, pages: HashMap::new(), entries: after.min(MANIFEST_ENTRIES), bytes: 0 }
     }
 
-    /// Counts a round that was appended, and hands over what is due.
-    pub(super) fn note(&mut self, append: &Append, touched: HashMap<PageId, u32>, root: &Root) {
-        let bytes: usize = append.entries.iter().map(|entry| entry.body.len()).sum();
-        self.entries += append.entries.len() as u64;
+    /// Counts an entry: the pages it touched, the bytes of its body.
+    pub(in super::super) fn count(&mut self, pages: &[PageId], bytes: usize) {
+        self.entries += 1;
         self.bytes += bytes;
-        let seq = append.entries.last().map_or(append.after.seq, |entry| entry.seq);
-        let share = bytes / append.touched.len().max(1);
-        for (id, times) in touched {
-            let Ok(Some(page)) = root.page(&id).map(|page| page.cloned()) else { continue };
-            let due = self.pages.entry(id.clone()).or_default();
-            *due =
-                (due.0 + share.saturating_mul(usize::try_from(times).unwrap_or(usize::MAX)), due.1 + times);
-            let weight = PAGE_BYTES.max(page.bytes() / 4);
-            if (due.0 > weight || due.1 > PAGE_TOUCHES)
-                && self.tasks.try_send(Task::Page { page, version: root.version, seq }).is_ok()
-            {
+        for page in pages {
+            let due = self.pages.entry(page.clone()).or_default();
+            *due = (due.0 + bytes / pages.len(), due.1 + 1);
+        }
+    }
+
+    /// Writes what is due, of a state at or behind all that was counted.
+    pub(in super::super) async fn write(&mut self, head: &Head) {
+        let (version, seq) = (head.root.version, head.link.seq);
+        let heavy =
+            |(_, (bytes, touches)): &(&PageId, &(usize, u32))| *bytes > PAGE_BYTES || *touches > PAGE_TOUCHES;
+        let heavy: Vec<PageId> = self.pages.iter().filter(heavy).map(|(id, _)| id.clone()).collect();
+        for id in heavy {
+            // A body that was let go is read again by whoever touches it next, and counted on.
+            let Ok(page) = head.root.page(&id).map(|page| page.cloned()) else { continue };
+            let Some(page) = page else {
+                self.pages.remove(&id);
+                continue;
+            };
+            let (bytes, touches) = self.pages.get(&id).copied().unwrap_or_default();
+            if bytes > page.bytes() / 4 || touches > PAGE_TOUCHES {
+                tell(&self.site, write_page(&self.site, self.store.as_ref(), page, version, seq).await);
                 self.pages.remove(&id);
             }
         }
         if self.entries >= MANIFEST_ENTRIES || self.bytes >= MANIFEST_BYTES {
-            let task = Task::Manifest { root: Box::new(root.clone()), seq };
-            if self.tasks.try_send(task).is_ok() {
-                (self.entries, self.bytes) = (0, 0);
-            }
+            self.write_manifest(head).await;
         }
     }
 
-    /// Writes a last manifest if that spares the next start work, and waits for all that is under way.
-    pub(super) async fn close(&self, head: &Head) {
+    /// Writes a last manifest if that spares the next start work.
+    pub(in super::super) async fn close(mut self, head: &Head) {
         if self.entries > CLOSE_ENTRIES {
-            let task = Task::Manifest { root: Box::new(head.root.clone()), seq: head.link.seq };
-            let _ = self.tasks.send(task).await;
+            self.write_manifest(head).await;
         }
-        let (done, finished) = oneshot::channel();
-        if self.tasks.send(Task::Close(done)).await.is_ok() {
-            let _ = finished.await;
+    }
+
+    async fn write_manifest(&mut self, head: &Head) {
+        let written = write_manifest(&self.site, self.store.as_ref(), head.root.clone(), head.link.seq).await;
+        tell(&self.site, written);
+        (self.entries, self.bytes) = (0, 0);
+    }
+}
+
+/// The task that follows the feed.
+pub(super) struct Follower {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Due>,
+}
+
+impl Follower {
+    /// Follows from behind an entry.
+    pub(super) fn start(due: Due, open: Weak<OpenSite>, following: Following) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        Follower { stop, task: tokio::spawn(follow(due, open, following, stopped)) }
+    }
+
+    /// Waits for what is being written, and writes a last manifest if that spares the next start work.
+    pub(super) async fn close(self, head: &Head) {
+        drop(self.stop);
+        if let Ok(due) = self.task.await {
+            due.close(head).await;
         }
     }
 }
 
-async fn write(site: Site, store: Arc<dyn Store>, mut queue: mpsc::Receiver<Task>) {
-    while let Some(task) = queue.recv().await {
-        let written = match task {
-            Task::Page { page, version, seq } => write_page(&site, store.as_ref(), page, version, seq).await,
-            Task::Manifest { root, seq } => write_manifest(&site, store.as_ref(), *root, seq).await,
-            Task::Close(done) => {
-                let _ = done.send(());
-                return;
-            }
+/// Counts and writes until it is stopped; answers what is still due.
+async fn follow(
+    mut due: Due,
+    open: Weak<OpenSite>,
+    mut following: Following,
+    mut stopped: oneshot::Receiver<()>,
+) -> Due {
+    loop {
+        let followed = tokio::select! {
+            biased;
+            _ = &mut stopped => return due,
+            followed = following.next() => followed,
         };
-        if let Err(why) = written {
-            tracing::warn!(site = site.id, why, "a checkpoint was not written; a later one will be");
+        match followed {
+            Ok(Followed::Entries(entries)) => {
+                // What another process wrote it checkpoints itself: its pages are not told here.
+                for logged in entries.iter().filter(|logged| !logged.pages.is_empty()) {
+                    due.count(&logged.pages, logged.entry.body.len());
+                }
+                let Some(head) = open.upgrade().map(|open| open.head.load_full()) else { return due };
+                due.write(&head).await;
+            }
+            Ok(Followed::Another(seq)) => due = Due::behind(&due.site, &due.store, seq),
+            Ok(Followed::End) => return due,
+            Err(_) => tokio::time::sleep(PAUSE).await,
         }
+    }
+}
+
+fn tell(site: &Site, written: Result<(), String>) {
+    if let Err(why) = written {
+        tracing::warn!(site = site.id, why, "a checkpoint was not written; a later one will be");
     }
 }
 

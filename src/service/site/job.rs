@@ -17,6 +17,8 @@ pub(in super::super) enum Job {
     Submit(Box<Submission>),
     /// Another process has written.
     Fold,
+    /// The house has too many page bodies in memory.
+    Shed,
     /// The last one: the writer ends behind it.
     Close(oneshot::Sender<()>),
 }

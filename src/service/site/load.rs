@@ -50,7 +50,7 @@ pub(super) async fn newest(store: &dyn Store, site: &Site) -> Result<Head> {
 }
 
 /// The newest manifest at or below a version, and the entry it holds all up to; else the genesis.
-pub(super) async fn nearest(store: &dyn Store, site: &Site, version: u64) -> Result<(Root, u64)> {
+pub(in super::super) async fn nearest(store: &dyn Store, site: &Site, version: u64) -> Result<(Root, u64)> {
     let Some(kept) = store.checkpoint(site.key, MAIN, NodeKey::SITE, version).await? else {
         return Ok((genesis(site)?, 0));
     };
@@ -76,7 +76,12 @@ async fn blob(store: &dyn Store, site: &Site, hash: [u8; 32]) -> Result<bytes::B
 }
 
 /// Brings one entry's changes onto a state, loading the bodies it touches.
-pub(super) async fn fold(store: &dyn Store, site: &Site, root: &mut Root, entry: &Entry) -> Result<()> {
+pub(in super::super) async fn fold(
+    store: &dyn Store,
+    site: &Site,
+    root: &mut Root,
+    entry: &Entry,
+) -> Result<()> {
     let Some(version) = entry.version else { return Ok(()) };
     if version <= root.version {
         return Ok(());

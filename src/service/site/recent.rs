@@ -9,8 +9,11 @@ use crate::content::change::Change;
 use crate::content::id::PageId;
 use crate::store::{Digest, Kind, NodeKey, Stack};
 
-/// How many commits are kept.
+/// How many commits are kept, …
 const WINDOW: usize = 512;
+
+/// … if they do not weigh more than this on disk.
+const WEIGHT: usize = 2 << 20;
 
 /// How many idempotency keys are kept.
 const KEYS: usize = 4096;
@@ -30,6 +33,8 @@ pub(super) struct Commit {
     pub(super) target: Option<u64>,
     /// Of an undo: the one page it was limited to.
     pub(super) only_page: Option<PageId>,
+    /// How many bytes its entry has.
+    pub(super) weight: usize,
 }
 
 /// Where an answer to a question about the past is.
@@ -48,6 +53,7 @@ pub(super) enum Found {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Recent {
     commits: Vector<Arc<Commit>>,
+    weight: usize,
     /// The version before the oldest commit here; all below are the store's.
     floor: u64,
 }
@@ -55,14 +61,16 @@ pub(super) struct Recent {
 impl Recent {
     /// Knows nothing up to a version.
     pub(super) fn from(version: u64) -> Self {
-        Recent { commits: Vector::new(), floor: version }
+        Recent { floor: version, ..Recent::default() }
     }
 
     pub(super) fn push(&mut self, commit: Commit) {
+        self.weight += commit.weight;
         self.commits.push_back(Arc::new(commit));
-        if self.commits.len() > WINDOW
+        while (self.commits.len() > WINDOW || self.weight > WEIGHT)
             && let Some(oldest) = self.commits.pop_front()
         {
+            self.weight -= oldest.weight;
             self.floor = oldest.version;
         }
     }
@@ -172,6 +180,7 @@ mod tests {
             nodes: vec![(NodeKey(node), true)],
             target: None,
             only_page: None,
+            weight: 100,
         }
     }
 

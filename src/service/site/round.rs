@@ -1,7 +1,6 @@
 //! One round of the writer: the batches that waited, lowered one behind the other on a draft of the head, and the
 //! rows they become. Nobody but the writer sees it until its rows are durable.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::super::envelope::{Answer, TouchedPage};
@@ -9,7 +8,7 @@ use super::super::outside::TimedMint;
 use super::super::{Fault, Result};
 use super::job::{Keyed, Submission};
 use super::recent::{Commit, Recent};
-use super::{Head, MAIN, Outside, node_key};
+use super::{MAIN, Outside, node_key};
 use crate::content::change::{Change, Node};
 use crate::content::commit::{Body, FORMAT, PageEffect};
 use crate::content::document::{Root, Stamp};
@@ -17,7 +16,7 @@ use crate::content::draft::Drafted;
 use crate::content::id::PageId;
 use crate::content::json::Value;
 use crate::content::ops::OpResult;
-use crate::store::{Append, Digest, Entry, Kind, NodeKey, Relive, Site, Touched, commit_id};
+use crate::store::{Append, Digest, Entry, Kind, Link, NodeKey, Relive, Site, Touched, commit_id};
 
 /// What a batch came to, not yet an entry.
 pub(super) struct Outcome {
@@ -32,6 +31,25 @@ pub(super) struct Outcome {
     pub(super) summary: String,
 }
 
+/// What a round is judged on: the head, or what will be the head once the round before is durable.
+#[derive(Clone)]
+pub(super) struct Base {
+    pub(super) root: Root,
+    pub(super) link: Link,
+    pub(super) at_ms: i64,
+    pub(super) recent: Recent,
+    /// Keys that came in a round which is not durable yet.
+    pub(super) keys: Arc<Vec<Fresh>>,
+}
+
+/// An idempotency key that came in a round, and what it was answered.
+pub(super) struct Fresh {
+    pub(super) who: Arc<str>,
+    pub(super) key: Keyed,
+    pub(super) seq: u64,
+    answer: Answer,
+}
+
 /// The rows of a round and the state behind them.
 pub(super) struct Round<'a> {
     outside: &'a Outside,
@@ -40,17 +58,20 @@ pub(super) struct Round<'a> {
     pub(super) append: Append,
     pub(super) at_ms: i64,
     pub(super) recent: Recent,
-    /// How often this round touched each page.
-    pub(super) touched: HashMap<PageId, u32>,
-    /// Keys that came in this round: who, key, seq, request, answer.
-    pub(super) keys: Vec<(Arc<str>, Keyed, u64, Answer)>,
+    /// The pages that each entry touched.
+    pub(super) pages: Vec<Arc<[PageId]>>,
+    keys: Vec<Fresh>,
+    /// Those of the round before, while that is on its way to disk.
+    keys_before: Arc<Vec<Fresh>>,
+    /// The round before is on its way to disk.
+    pub(super) in_flight: bool,
 }
 
 impl<'a> Round<'a> {
-    /// Begins on the head.
-    pub(super) fn new(outside: &'a Outside, site: &'a Site, head: &Head, recent: &Recent) -> Self {
+    /// Begins on a base; `in_flight`: which is not durable yet.
+    pub(super) fn new(outside: &'a Outside, site: &'a Site, base: Base, in_flight: bool) -> Self {
         let append = Append {
-            after: head.link,
+            after: base.link,
             entries: Vec::new(),
             touched: Vec::new(),
             relive: Vec::new(),
@@ -59,13 +80,30 @@ impl<'a> Round<'a> {
         Round {
             outside,
             site,
-            root: head.root.clone(),
+            root: base.root,
             append,
-            at_ms: head.at_ms,
-            recent: recent.clone(),
-            touched: HashMap::new(),
+            at_ms: base.at_ms,
+            recent: base.recent,
+            pages: Vec::new(),
             keys: Vec::new(),
+            keys_before: base.keys,
+            in_flight,
         }
+    }
+
+    /// Ends it: its rows, the pages of each, and the base for the next.
+    pub(super) fn end(self) -> (Append, Vec<Arc<[PageId]>>, Base) {
+        let last = self.append.entries.last();
+        let link = last.map_or(self.append.after, |last| Link { seq: last.seq, hash: last.hash });
+        let keys = Arc::new(self.keys);
+        let base = Base { root: self.root, link, at_ms: self.at_ms, recent: self.recent, keys };
+        (self.append, self.pages, base)
+    }
+
+    /// The round before has landed.
+    pub(super) fn settle(&mut self) {
+        self.in_flight = false;
+        self.keys_before = Arc::default();
     }
 
     /// New ids.
@@ -73,15 +111,16 @@ impl<'a> Round<'a> {
         TimedMint::new(self.outside.clock.as_ref(), self.outside.chance.as_ref())
     }
 
-    /// Whether nothing waits to be appended.
-    pub(super) fn is_empty(&self) -> bool {
-        self.append.entries.is_empty()
+    /// Whether the store knows all that stands before: nothing waits to be appended.
+    pub(super) fn is_settled(&self) -> bool {
+        self.append.entries.is_empty() && !self.in_flight
     }
 
-    /// The answer to a key that came earlier in this round.
+    /// The answer to a key that came a moment ago.
     pub(super) fn answered(&self, who: &Arc<str>, key: &Keyed) -> Option<Result<Answer>> {
-        let (_, kept, _, answer) = self.keys.iter().find(|(w, kept, ..)| w == who && kept.key == key.key)?;
-        Some(if kept.request == key.request { Ok(answer.clone()) } else { Err(Fault::KeyReused) })
+        let mut fresh = self.keys.iter().chain(self.keys_before.iter());
+        let kept = fresh.find(|fresh| fresh.who == *who && fresh.key.key == key.key)?;
+        Some(if kept.key.request == key.request { Ok(kept.answer.clone()) } else { Err(Fault::KeyReused) })
     }
 
     /// Makes a batch's outcome the next entry, or answers that nothing changed.
@@ -112,9 +151,6 @@ impl<'a> Round<'a> {
             root.seal(&drafted.touched, &stamp);
             body.pages = effects(&self.root, &root, drafted.touched.iter());
             nodes = drafted.touched.iter().map(node_key).collect();
-            for page in &drafted.touched {
-                *self.touched.entry(page.clone()).or_default() += 1;
-            }
             if touches_site(&drafted.changes) {
                 nodes.push(NodeKey::SITE);
             }
@@ -125,11 +161,13 @@ impl<'a> Round<'a> {
         }
         let entry = self.entry(submission, if changed { kind } else { Kind::Note }, version, &body)?;
         let answer = answer(&self.site.id, &entry, &body);
+        self.pages.push(body.pages.iter().map(|page| page.id.clone()).collect());
         if let Some(version) = version {
             self.index(&entry, version, nodes, relive, body);
         }
         if let Some(key) = &submission.key {
-            self.keys.push((submission.who.clone(), key.clone(), entry.seq, answer.clone()));
+            let (who, key) = (submission.who.clone(), key.clone());
+            self.keys.push(Fresh { who, key, seq: entry.seq, answer: answer.clone() });
         }
         self.append.entries.push(entry);
         Ok(answer)
@@ -173,6 +211,7 @@ impl<'a> Round<'a> {
             Some(last) => (last.seq, last.hash),
             None => (self.append.after.seq, self.append.after.hash),
         };
+        let encoded = body.encode().map_err(|e| Fault::Internal(e.to_string()))?;
         let mut entry = Entry {
             seq: seq + 1,
             format: FORMAT,
@@ -184,10 +223,10 @@ impl<'a> Round<'a> {
             version,
             key: submission.key.as_ref().map(|key| key.key.clone()),
             request: submission.key.as_ref().map(|key| key.request),
-            body: body.encode().map_err(|e| Fault::Internal(e.to_string()))?,
+            body: encoded.bytes,
             hash: [0; 32],
         };
-        entry.hash = entry.chain_hash(&previous);
+        entry.hash = entry.chain_hash(&previous, &encoded.digest);
         Ok(entry)
     }
 
@@ -215,7 +254,7 @@ impl<'a> Round<'a> {
 }
 
 /// Whether changes speak of more than the insides of pages.
-pub(super) fn touches_site(changes: &[Change]) -> bool {
+pub(in super::super) fn touches_site(changes: &[Change]) -> bool {
     changes.iter().any(|change| match change {
         Change::Set { node: Node::Site, .. } => true,
         Change::Set { node: Node::Page(_), path, .. } => path.first().is_some_and(|step| &**step == "slug"),
@@ -280,6 +319,7 @@ pub(super) fn remember(entry: &Entry, body: Body, version: u64) -> Commit {
         nodes,
         target: body.target,
         only_page: body.only_page,
+        weight: entry.body.len(),
     }
 }
 

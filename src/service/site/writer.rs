@@ -1,34 +1,38 @@
-//! The writer of a site: one task that drains the batches that wait, lowers them in order on one draft, appends all of
-//! them in one statement, and only then lets anyone see them.
+//! The writer of a site: one task that judges the batches that wait, in order, on one draft, and appends all that were
+//! judged in one statement. While that is on its way to disk the next are judged on top of it. Nobody sees a state, and
+//! nobody is answered, before it is durable.
 
+mod judge;
 mod log;
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::super::envelope::Answer;
 use super::super::{Fault, Result};
-use super::checkpoint::Follower;
-use super::job::{Intent, Job, Submission};
-use super::load::load_page;
+use super::checkpoint::{Due, Follower};
+use super::feed::Logged;
+use super::job::{Job, Submission};
 use super::past::Past;
 use super::recent::{Keys, Recent};
-use super::round::{Outcome, Round, answer};
-use super::{Head, OpenSite, Outside, history};
-use crate::content::batch;
-use crate::content::commit::Body;
-use crate::content::document::Root;
+use super::residence::Residence;
+use super::round::{Base, Round};
+use super::{Head, OpenSite, Outside};
 use crate::content::id::PageId;
-use crate::content::problem::{Code, Halt, Problem};
-use crate::store::{Appended, Kind, Link, Site, StoreError};
+use crate::store::{Append, Appended, Hold, Site};
+use log::{Landing, land, look};
 
 /// How many batches one round takes.
 const ROUND: usize = 256;
 
+/// A round that lost its place so often waits with the lock of the site, so that it does not lose again.
+const PATIENCE: u32 = 2;
+
 /// How often a round may lose its place to others before its callers are told.
-const MOST_LOSSES: u32 = 100;
+const MOST_LOSSES: u32 = 10;
 
 pub(super) struct Writer {
     pub(super) site: Site,
@@ -36,297 +40,292 @@ pub(super) struct Writer {
     pub(super) outside: Outside,
     pub(super) recent: Recent,
     pub(super) past: Arc<Past>,
+    open: Weak<OpenSite>,
     keys: Keys,
-    follower: Follower,
+    residence: Residence,
     /// An append ended in doubt, or the store has moved: read before writing.
     behind: bool,
+    losses: u32,
 }
 
-/// Why a job can't be judged in this round as it stands.
-pub(super) enum Pause {
-    /// It needs to see in the store what this round has not yet appended.
-    Flush,
-    /// It is refused.
-    Fault(Fault),
+pub(super) use judge::Pause;
+
+type Judged = (Submission, Result<Answer>);
+
+/// What lies on the writer's desk.
+struct Desk<'a> {
+    outside: &'a Outside,
+    site: &'a Site,
+    /// Not judged yet, in the order they came.
+    waiting: VecDeque<Submission>,
+    /// The draft of the next round, and the answers that wait for it to be durable.
+    round: Round<'a>,
+    judged: Vec<Judged>,
+    /// The round on its way to disk.
+    flight: Option<Flight>,
 }
 
-impl From<Fault> for Pause {
-    fn from(fault: Fault) -> Self {
-        Pause::Fault(fault)
+struct Flight {
+    judged: Vec<Judged>,
+    pages: Vec<Arc<[PageId]>>,
+    /// What the head will be.
+    base: Base,
+    landing: JoinHandle<(Landing, Append)>,
+}
+
+impl<'a> Desk<'a> {
+    fn new(outside: &'a Outside, site: &'a Site, base: Base) -> Self {
+        let round = Round::new(outside, site, base, false);
+        Desk { outside, site, waiting: VecDeque::new(), round, judged: Vec::new(), flight: None }
+    }
+
+    fn has_room(&self) -> bool {
+        self.waiting.is_empty() && self.judged.len() < ROUND
+    }
+
+    fn is_clear(&self) -> bool {
+        self.waiting.is_empty() && self.judged.is_empty() && self.flight.is_none()
+    }
+
+    /// Puts all that was judged back to be judged anew, on this base.
+    fn start_over(&mut self, base: Base, flown: Vec<Judged>) {
+        let judged = flown.into_iter().chain(std::mem::take(&mut self.judged));
+        let judged: Vec<Submission> = judged.map(|(submission, _)| submission).collect();
+        judged.into_iter().rev().for_each(|submission| self.waiting.push_front(submission));
+        self.round = Round::new(self.outside, self.site, base, false);
+    }
+
+    /// Tells everyone who waits why nothing comes of it.
+    fn refuse_all(&mut self, fault: &Fault) {
+        let judged = std::mem::take(&mut self.judged).into_iter().map(|(submission, _)| submission);
+        judged.chain(self.waiting.drain(..)).for_each(|submission| submission.answer(Err(like(fault))));
     }
 }
 
-impl From<StoreError> for Pause {
-    fn from(error: StoreError) -> Self {
-        Pause::Fault(error.into())
-    }
-}
-
-/// Runs until the queue is closed or a `Close` comes.
+/// Runs until the site is dropped or a `Close` comes, and all that came before is answered.
 pub(super) async fn run(
     open: Weak<OpenSite>,
     head: Arc<Head>,
     mut queue: mpsc::Receiver<Job>,
     outside: Outside,
 ) {
-    let Some((site, past)) = open.upgrade().map(|open| (open.site.clone(), open.past.clone())) else {
+    let Some((site, past, feed)) =
+        open.upgrade().map(|open| (open.site.clone(), open.past.clone(), open.feed.clone()))
+    else {
         return;
     };
+    let due = Due::behind(&site, &outside.store, head.link.seq);
+    let follower = Follower::start(due, open.clone(), feed.follow(head.link.seq));
     let mut writer = Writer {
         recent: Recent::from(head.root.version),
         keys: Keys::from(head.link.seq),
-        follower: Follower::start(site.clone(), outside.store.clone(), &head),
+        residence: Residence::new(outside.budget.clone()),
+        site: site.clone(),
+        outside: outside.clone(),
         behind: false,
+        losses: 0,
+        open,
         past,
-        site,
         head,
-        outside,
     };
-    while let Some(job) = queue.recv().await {
-        let mut batches = Vec::new();
-        let mut closing = None;
-        let mut next = Some(job);
-        while let Some(job) = next {
-            match job {
-                Job::Submit(submission) => batches.push(*submission),
-                Job::Fold => writer.behind = true,
-                Job::Close(done) => closing = Some(done),
+    let mut desk = Desk::new(&outside, &site, writer.base());
+    let (mut closing, mut more) = (Vec::new(), true);
+    while more || !desk.is_clear() {
+        tokio::select! {
+            biased;
+            (landing, append) = landed(&mut desk.flight), if desk.flight.is_some() => {
+                writer.settle(landing, append, &mut desk).await;
             }
-            next = if batches.len() < ROUND && closing.is_none() { queue.try_recv().ok() } else { None };
+            job = queue.recv(), if more && desk.has_room() => {
+                let mut next = job;
+                more = next.is_some();
+                while let Some(job) = next {
+                    match job {
+                        Job::Submit(submission) => desk.waiting.push_back(*submission),
+                        Job::Fold => writer.behind |= desk.flight.is_none(),
+                        Job::Shed => writer.shed(&mut desk),
+                        Job::Close(done) => {
+                            closing.push(done);
+                            queue.close();
+                        }
+                    }
+                    next = if desk.waiting.len() < ROUND { queue.try_recv().ok() } else { None };
+                }
+            }
         }
-        writer.work(batches, &open).await;
-        if let Some(done) = closing {
-            writer.follower.close(&writer.head).await;
-            let _ = done.send(());
-            return;
-        }
+        writer.advance(&mut desk).await;
+    }
+    feed.close();
+    if !closing.is_empty() {
+        follower.close(&writer.head).await;
+    }
+    for done in closing {
+        let _ = done.send(());
+    }
+}
+
+/// How the flight landed. It stays on the desk for `settle`; dropped on the way, nothing is lost.
+async fn landed(flight: &mut Option<Flight>) -> (Landing, Option<Append>) {
+    let Some(flight) = flight else { return std::future::pending().await };
+    match (&mut flight.landing).await {
+        Ok((landing, append)) => (landing, Some(append)),
+        // The task panicked or the runtime goes down: nobody knows.
+        Err(error) => (Landing::Doubt(error.to_string()), None),
     }
 }
 
 impl Writer {
-    /// Lowers and appends batches until each is answered.
-    async fn work(&mut self, mut batches: Vec<Submission>, open: &Weak<OpenSite>) {
-        let mut losses = 0;
-        if self.behind {
-            match self.catch_up().await {
-                Ok(()) => self.publish(open),
-                Err(fault) => return refuse_all(batches, &fault),
+    /// The head, to judge on.
+    fn base(&self) -> Base {
+        let Head { root, link, at_ms } = self.head.as_ref();
+        let (root, recent) = (root.clone(), self.recent.clone());
+        Base { root, link: *link, at_ms: *at_ms, recent, keys: Arc::default() }
+    }
+
+    /// Judges what waits, and sends off what was judged if nothing is on its way.
+    async fn advance(&mut self, desk: &mut Desk<'_>) {
+        loop {
+            if self.behind && desk.flight.is_none() && desk.judged.is_empty() {
+                match self.catch_up().await {
+                    Ok(()) => desk.start_over(self.base(), Vec::new()),
+                    Err(fault) => return desk.refuse_all(&fault),
+                }
+            }
+            self.judge(desk).await;
+            if desk.flight.is_some() {
+                return;
+            }
+            if !desk.judged.is_empty() {
+                self.launch(desk, None);
+            } else if desk.waiting.is_empty() {
+                return;
+            } else {
+                // Though nothing is on its way, the first can't be judged: it names what another process wrote.
+                self.lose(Appended::Lost, Vec::new(), desk).await;
             }
         }
-        while !batches.is_empty() {
-            let (answers, round, left) = self.judge(batches).await;
-            let RoundParts { root, append, at_ms, recent, touched, keys } = round;
-            let appended = match (append.entries.is_empty(), answers.is_empty()) {
-                // Not even the first could be judged: it names what another process wrote.
-                (true, true) => Ok(Appended::Lost),
-                // Nothing to write, judged on what was read for it: one look is enough.
-                (true, false) if losses > 0 => Ok(Appended::Done),
-                _ => self.append(&append).await,
+    }
+
+    /// Sends the round off; the next one stands on it.
+    fn launch(&self, desk: &mut Desk<'_>, hold: Option<Box<dyn Hold>>) {
+        let placeholder = Round::new(desk.outside, desk.site, self.base(), false);
+        let (append, pages, base) = std::mem::replace(&mut desk.round, placeholder).end();
+        let (store, site) = (self.outside.store.clone(), self.site.key);
+        // What was judged on what was read for it needs no second look.
+        let fresh = self.losses > 0;
+        let landing = tokio::spawn(async move {
+            let landing = match append.entries.is_empty() {
+                true if fresh => Landing::At(Appended::Done),
+                true => look(store.as_ref(), site, append.after).await,
+                false => land(store.as_ref(), site, &append, hold).await,
             };
-            match appended {
-                Ok(Appended::Done) => {
-                    let link = append
-                        .entries
-                        .last()
-                        .map_or(append.after, |last| Link { seq: last.seq, hash: last.hash });
-                    self.follower.note(&append, touched, &root);
-                    self.head = Arc::new(Head { root, link, at_ms });
-                    self.recent = recent;
-                    for (who, key, seq, _) in keys {
-                        self.keys.insert(who, key.key, seq, key.request);
-                    }
-                    self.publish(open);
-                    for (submission, answer) in answers {
-                        submission.answer(answer);
-                    }
-                    batches = left;
-                }
-                Ok(lost @ (Appended::Lost | Appended::Foreign)) => {
-                    losses += 1;
-                    if losses > MOST_LOSSES {
-                        let all = answers.into_iter().map(|(submission, _)| submission).chain(left).collect();
-                        let why = "others were faster each time: send it again".to_owned();
-                        return refuse_all(all, &Fault::Unavailable(why));
-                    }
-                    batches = answers.into_iter().map(|(submission, _)| submission).chain(left).collect();
-                    if let Err(fault) = self.recover(lost, losses).await {
-                        return refuse_all(batches, &fault);
-                    }
-                    self.publish(open);
-                }
-                Ok(Appended::Gone) => {
-                    let all = answers.into_iter().map(|(submission, _)| submission).chain(left).collect();
-                    return refuse_all(all, &Fault::SiteNotFound(self.site.id.clone()));
-                }
-                Err(error) => {
-                    let all = answers.into_iter().map(|(submission, _)| submission).chain(left).collect();
-                    return refuse_all(all, &error.into());
-                }
+            (landing, append)
+        });
+        desk.round = Round::new(desk.outside, desk.site, base.clone(), true);
+        desk.flight = Some(Flight { judged: std::mem::take(&mut desk.judged), pages, base, landing });
+    }
+
+    /// Ends a flight as it landed.
+    async fn settle(&mut self, landing: Landing, append: Option<Append>, desk: &mut Desk<'_>) {
+        let Some(flight) = desk.flight.take() else { return };
+        let fault = match landing {
+            Landing::At(Appended::Done) => return self.arrive(flight, append, desk),
+            Landing::At(lost @ (Appended::Lost | Appended::Foreign)) => {
+                return self.lose(lost, flight.judged, desk).await;
             }
-        }
-    }
-
-    /// Lets readers see the head.
-    fn publish(&self, open: &Weak<OpenSite>) {
-        if let Some(open) = open.upgrade() {
-            open.head.store(self.head.clone());
-            open.versions.send_replace(self.head.root.version);
-        }
-    }
-
-    /// Judges batches in order until one needs those before it appended first.
-    async fn judge(
-        &mut self,
-        batches: Vec<Submission>,
-    ) -> (Vec<(Submission, Result<Answer>)>, RoundParts, Vec<Submission>) {
-        let (outside, site) = (self.outside.clone(), self.site.clone());
-        let mut round = Round::new(&outside, &site, &self.head, &self.recent);
-        let mut answers = Vec::with_capacity(batches.len());
-        let mut batches = batches.into_iter();
-        let mut left = Vec::new();
-        for submission in batches.by_ref() {
-            match self.judge_one(&submission, &mut round).await {
-                Ok(answer) => answers.push((submission, Ok(answer))),
-                Err(Pause::Fault(fault)) => answers.push((submission, Err(fault))),
-                Err(Pause::Flush) => {
-                    left.push(submission);
-                    break;
-                }
+            Landing::At(Appended::Gone) => Fault::SiteNotFound(self.site.id.clone()),
+            Landing::Refused(error) => error.into(),
+            Landing::Doubt(why) => {
+                self.behind = true;
+                Fault::Unavailable(format!("a write ended in doubt, send it again with its key: {why}"))
             }
-        }
-        left.extend(batches);
-        let Round { root, append, at_ms, recent, touched, keys, .. } = round;
-        (answers, RoundParts { root, append, at_ms, recent, touched, keys }, left)
-    }
-
-    async fn judge_one(&mut self, submission: &Submission, round: &mut Round<'_>) -> Result<Answer, Pause> {
-        if let Some(answer) = self.answered(submission, round).await? {
-            return Ok(answer);
-        }
-        expect(submission, &round.root)?;
-        let outcome = match &submission.intent {
-            Intent::Ops(asked) => loop {
-                match batch::lower(round.root.clone(), asked, &mut round.mint()) {
-                    Ok((drafted, results)) => {
-                        let summary = match &submission.summary {
-                            Some(summary) => summary.clone(),
-                            None => history::summary(asked, &drafted, &round.root),
-                        };
-                        break Outcome {
-                            kind: Kind::Edit,
-                            ops: asked.iter().map(|asked| asked.raw.clone()).collect(),
-                            drafted,
-                            results,
-                            target: None,
-                            only_page: None,
-                            relive: Vec::new(),
-                            summary,
-                        };
-                    }
-                    Err(halt) => self.heal(halt, &mut round.root).await?,
-                }
-            },
-            Intent::Undo(op, raw) => self.undo(op, raw, submission, round).await?,
-            Intent::Redo(op, raw) => self.redo(op, raw, submission, round).await?,
-            Intent::Restore(op, raw) => self.restore(op, raw, submission, round).await?,
         };
-        Ok(round.land(submission, outcome)?)
+        flight.judged.into_iter().for_each(|(submission, _)| submission.answer(Err(like(&fault))));
+        desk.refuse_all(&fault);
+        desk.start_over(self.base(), Vec::new());
     }
 
-    /// Loads what lowering missed; anything else ends the batch.
-    pub(super) async fn heal(&mut self, halt: Halt, root: &mut Root) -> Result<()> {
-        match halt {
-            Halt::Missing(pages) => self.load(&pages, root).await,
-            Halt::Refused(problems) => Err(Fault::Refused(problems)),
-            Halt::Broken(what) => Err(Fault::Internal(what)),
+    /// The round is durable: its state is the head, the next round takes off, its callers are answered.
+    fn arrive(&mut self, flight: Flight, append: Option<Append>, desk: &mut Desk<'_>) {
+        let Flight { judged, pages, base, .. } = flight;
+        self.losses = 0;
+        for key in base.keys.iter() {
+            self.keys.insert(key.who.clone(), key.key.key.clone(), key.seq, key.key.request);
+        }
+        for page in pages.iter().flat_map(|pages| pages.iter()) {
+            self.residence.used(&base.root, page);
+        }
+        self.head = Arc::new(Head { root: base.root, link: base.link, at_ms: base.at_ms });
+        self.recent = base.recent;
+        let entries = append.into_iter().flat_map(|append| append.entries);
+        self.publish(entries.zip(pages).map(|(entry, pages)| Logged::new(entry, pages)));
+        desk.round.settle();
+        self.shed(desk);
+        if !desk.judged.is_empty() {
+            self.launch(desk, None);
+        }
+        judged.into_iter().for_each(|(submission, answer)| submission.answer(answer));
+    }
+
+    /// Another's entry stands at the place: all are judged again on what is there now; after two losses with the
+    /// lock of the site, so that nobody writes in between.
+    async fn lose(&mut self, lost: Appended, flown: Vec<Judged>, desk: &mut Desk<'_>) {
+        desk.start_over(self.base(), flown);
+        self.losses += 1;
+        if self.losses > MOST_LOSSES {
+            self.losses = 0;
+            return desk
+                .refuse_all(&Fault::Unavailable("others were faster each time: send it again".into()));
+        }
+        match self.recover(lost).await {
+            Ok(hold) => {
+                desk.start_over(self.base(), Vec::new());
+                if hold.is_some() {
+                    self.judge(desk).await;
+                    if !desk.judged.is_empty() {
+                        self.launch(desk, hold);
+                    }
+                }
+            }
+            Err(fault) => {
+                desk.refuse_all(&fault);
+                desk.start_over(self.base(), Vec::new());
+            }
         }
     }
 
-    /// Loads bodies of the head into it and into a draft of it, which has changed none of them: it would have them.
-    pub(super) async fn load(&mut self, pages: &[PageId], draft: &mut Root) -> Result<()> {
+    /// Lets readers see the head, and followers its entries.
+    fn publish(&self, entries: impl Iterator<Item = Logged>) {
+        if let Some(open) = self.open.upgrade() {
+            open.head.store(self.head.clone());
+            open.feed.push(entries, self.head.root.version);
+        }
+    }
+
+    /// Lets go of bodies where the house has too many. A page in the round that is being made stays: nobody else has it.
+    fn shed(&mut self, desk: &mut Desk<'_>) {
+        let over = self.residence.over();
+        if over == 0 || desk.flight.is_some() {
+            return;
+        }
+        let busy = |page: &PageId| desk.round.pages.iter().any(|pages| pages.contains(page));
+        let pages = self.residence.shed(over, busy);
         let mut root = self.head.root.clone();
-        for page in pages {
-            let body =
-                load_page(self.outside.store.as_ref(), &self.site, page, root.version, &root.types).await?;
-            let body = body.ok_or_else(|| Fault::Internal(format!("page {page} has no body")))?;
-            root.load(page, body.clone());
-            draft.load(page, body);
+        for page in &pages {
+            root.unload(page);
+            desk.round.root.unload(page);
         }
         self.head = Arc::new(Head { root, link: self.head.link, at_ms: self.head.at_ms });
-        Ok(())
-    }
-
-    /// The answer that this submission's key got before.
-    async fn answered(&self, submission: &Submission, round: &Round<'_>) -> Result<Option<Answer>, Pause> {
-        let Some(key) = &submission.key else { return Ok(None) };
-        if let Some(answer) = round.answered(&submission.who, key) {
-            return Ok(Some(answer?));
-        }
-        let entry = match self.keys.get(&submission.who, &key.key) {
-            Some((seq, _)) => self.outside.store.entries(self.site.key, seq - 1, 1).await?.pop(),
-            None if self.keys.reach_back_to(key.unseen_to) => None,
-            None => self.outside.store.by_key(self.site.key, &submission.who, &key.key).await?,
-        };
-        let Some(entry) = entry else { return Ok(None) };
-        if entry.request != Some(key.request) {
-            return Err(Fault::KeyReused.into());
-        }
-        let body = Body::decode(entry.format, &entry.body).map_err(|e| Fault::Internal(e.to_string()))?;
-        Ok(Some(answer(&self.site.id, &entry, &body)))
+        self.publish(std::iter::empty());
     }
 }
 
-/// What is left of a round when its borrow of the writer ends.
-struct RoundParts {
-    root: Root,
-    append: crate::store::Append,
-    at_ms: i64,
-    recent: Recent,
-    touched: HashMap<PageId, u32>,
-    keys: Vec<(Arc<str>, super::job::Keyed, u64, Answer)>,
-}
-
-/// Judges what the caller expects of the state.
-fn expect(submission: &Submission, root: &Root) -> Result<()> {
-    if let Some(expected) = submission.expected_version
-        && expected != root.version
-    {
-        let detail = format!(
-            "main is at {}, you expected {expected}: read what changed and send it again",
-            root.version
-        );
-        return Err(Fault::VersionConflict { detail, current: root.version, commits: Vec::new() });
-    }
-    for (page, hash) in &submission.if_match {
-        let id = if page.starts_with('/') {
-            root.by_slug(page).cloned()
-        } else {
-            Some(PageId::from(page.as_str()))
-        };
-        let Some(stub) = id.and_then(|id| root.stub(&id)) else {
-            let message = format!("ifMatch names '{page}', which is not there");
-            return Err(Fault::Refused(vec![Problem::new(Code::PageNotFound, "/ifMatch", message)]));
-        };
-        let wanted = hash.trim_matches('"');
-        if stub.hash.to_string() != wanted {
-            let detail = format!(
-                "{} was changed in version {} by {}: its hash is {} now",
-                stub.slug, stub.stamp.version, stub.stamp.who, stub.hash
-            );
-            return Err(Fault::VersionConflict { detail, current: root.version, commits: Vec::new() });
-        }
-    }
-    Ok(())
-}
-
-fn refuse_all(batches: Vec<Submission>, fault: &Fault) {
-    for submission in batches {
-        let fault = match fault {
-            Fault::Full(why) => Fault::Full(why.clone()),
-            Fault::Internal(why) => Fault::Internal(why.clone()),
-            Fault::SiteNotFound(site) => Fault::SiteNotFound(site.clone()),
-            other => Fault::Unavailable(other.reason()),
-        };
-        submission.answer(Err(fault));
+/// The same fault for one more caller.
+fn like(fault: &Fault) -> Fault {
+    match fault {
+        Fault::Full(why) => Fault::Full(why.clone()),
+        Fault::Internal(why) => Fault::Internal(why.clone()),
+        Fault::SiteNotFound(site) => Fault::SiteNotFound(site.clone()),
+        other => Fault::Unavailable(other.reason()),
     }
 }

@@ -1,33 +1,27 @@
 //! The log in memory.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use tokio::sync::OwnedMutexGuard;
 
-use super::{Mark, Memory, SiteRow, Tables};
+use super::{Mark, Memory, SiteRow, Tables, locked};
 use crate::store::ground::{self, Ground};
 use crate::store::{
-    Append, Appended, Bounds, BranchKey, CommitRow, Digest, Entry, Link, Log, NodeKey, Relive, Result, Site,
-    SiteKey, Stack, StoreError, Touched,
+    Append, Appended, Bounds, BranchKey, CommitRow, Digest, Entry, Hold, Link, Log, NodeKey, Relive, Result,
+    Site, SiteKey, Stack, StoreError, Touched,
 };
 
 #[async_trait]
 impl Log for Memory {
     async fn append(&self, site: SiteKey, append: &Append) -> Result<Appended> {
-        let (first, last) = ground::places(append)?;
-        let mut tables = self.tables();
-        let found = Ground {
-            genesis: tables.living(site).map(|row| Site::genesis_hash(&row.site.genesis)),
-            before: tables.hash_at(site, append.after.seq),
-            first: tables.hash_at(site, first),
-            last: tables.hash_at(site, last),
-        };
-        if let Some(end) = found.judge(append) {
-            return Ok(end);
-        }
-        tables.refuse_taken(site, append)?;
-        tables.write(site, append);
-        Ok(Appended::Done)
+        let _turn = self.turn.lock().await;
+        self.tables().append(site, append)
+    }
+
+    async fn hold(&self, site: SiteKey) -> Result<Box<dyn Hold>> {
+        let turn = Arc::clone(&self.turn).lock_owned().await;
+        Ok(Box::new(Held { tables: Arc::clone(&self.tables), site, _turn: turn }))
     }
 
     async fn head(&self, site: SiteKey) -> Result<Link> {
@@ -38,6 +32,15 @@ impl Log for Memory {
         let row = tables.sites.iter().find(|row| row.site.key == site);
         let row = row.ok_or_else(|| StoreError::Damaged(format!("there is no site {}", site.0)))?;
         Ok(Link { seq: 0, hash: Site::genesis_hash(&row.site.genesis) })
+    }
+
+    async fn heads(&self, sites: &[SiteKey]) -> Result<Vec<Option<Link>>> {
+        let mut heads = Vec::with_capacity(sites.len());
+        for site in sites {
+            let living = self.tables().living(*site).is_some();
+            heads.push(if living { Some(self.head(*site).await?) } else { None });
+        }
+        Ok(heads)
     }
 
     async fn entries(&self, site: SiteKey, after: u64, limit: usize) -> Result<Vec<Entry>> {
@@ -104,9 +107,39 @@ impl Log for Memory {
     }
 }
 
+/// The turn of one writer.
+struct Held {
+    tables: Arc<Mutex<Tables>>,
+    site: SiteKey,
+    _turn: OwnedMutexGuard<()>,
+}
+
+#[async_trait]
+impl Hold for Held {
+    async fn append(self: Box<Self>, append: &Append) -> Result<Appended> {
+        locked(&self.tables).append(self.site, append)
+    }
+}
+
 impl Tables {
+    fn append(&mut self, site: SiteKey, append: &Append) -> Result<Appended> {
+        let (first, last) = ground::places(append)?;
+        let found = Ground {
+            genesis: self.living(site).map(|row| Site::genesis_hash(&row.site.genesis)),
+            before: self.hash_at(site, append.after.seq),
+            first: self.hash_at(site, first),
+            last: self.hash_at(site, last),
+        };
+        if let Some(end) = found.judge(append) {
+            return Ok(end);
+        }
+        self.refuse_taken(site, append)?;
+        self.write(site, append);
+        Ok(Appended::Done)
+    }
+
     fn living(&self, site: SiteKey) -> Option<&SiteRow> {
-        self.sites.iter().find(|row| row.site.key == site && !row.removed)
+        self.sites.iter().find(|row| row.site.key == site && row.removed_ms.is_none())
     }
 
     fn log(&self, site: SiteKey) -> &[Entry] {

@@ -10,7 +10,7 @@ use crate::store::{Digest, Registry, Result, Site, SiteKey, StoreError, Token, a
 impl Registry for Memory {
     async fn create_site(&self, id: &str, genesis: &[u8], at_ms: i64) -> Result<(Site, bool)> {
         let mut tables = self.tables();
-        if let Some(row) = tables.sites.iter().find(|row| row.site.id == id && !row.removed) {
+        if let Some(row) = tables.sites.iter().find(|row| row.site.id == id && row.removed_ms.is_none()) {
             return Ok((row.site.clone(), false));
         }
         let last = tables.sites.last().map_or(0, |row| row.site.key.0);
@@ -20,29 +20,30 @@ impl Registry for Memory {
             genesis: Bytes::copy_from_slice(genesis),
             created_ms: at_ms,
         };
-        tables.sites.push(SiteRow { site: site.clone(), removed: false });
+        tables.sites.push(SiteRow { site: site.clone(), removed_ms: None });
         Ok((site, true))
     }
 
     async fn site(&self, id: &str) -> Result<Option<Site>> {
         let tables = self.tables();
-        let row = tables.sites.iter().find(|row| row.site.id == id && !row.removed);
+        let row = tables.sites.iter().find(|row| row.site.id == id && row.removed_ms.is_none());
         Ok(row.map(|row| row.site.clone()))
     }
 
     async fn sites(&self, after: &str, limit: usize) -> Result<Vec<Site>> {
         let tables = self.tables();
-        let living = tables.sites.iter().filter(|row| !row.removed && row.site.id.as_str() > after);
+        let living =
+            tables.sites.iter().filter(|row| row.removed_ms.is_none() && row.site.id.as_str() > after);
         let mut sites: Vec<Site> = living.map(|row| row.site.clone()).collect();
         sites.sort_by(|a, b| a.id.cmp(&b.id));
         sites.truncate(limit);
         Ok(sites)
     }
 
-    async fn remove_site(&self, site: SiteKey, _at_ms: i64) -> Result<bool> {
+    async fn remove_site(&self, site: SiteKey, at_ms: i64) -> Result<bool> {
         let mut tables = self.tables();
-        let row = tables.sites.iter_mut().find(|row| row.site.key == site && !row.removed);
-        Ok(row.map(|row| row.removed = true).is_some())
+        let row = tables.sites.iter_mut().find(|row| row.site.key == site && row.removed_ms.is_none());
+        Ok(row.map(|row| row.removed_ms = Some(at_ms)).is_some())
     }
 
     async fn create_token(&self, mut token: Token) -> Result<Token> {

@@ -1,9 +1,10 @@
 //! The hottest path: one statement per append, in one round trip.
 
+use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 
 use super::fault::Fault;
-use super::lane::{Ask, Lane};
+use super::lane::{Ask, Lane, answered};
 use super::row::{digest, get};
 use crate::store::ground::{self, Ground};
 use crate::store::number::kept;
@@ -101,6 +102,20 @@ pub(super) async fn append(lane: &Lane, site: SiteKey, append: &Append) -> Resul
             Err(StoreError::Unknown(format!("{first}, then {line}")))
         }
         (end, _) => end,
+    }
+}
+
+/// Appends in a transaction that has locked the site's row; whether it did. It is for the caller to commit.
+///
+/// # Errors
+/// As `Log::append`.
+pub(super) async fn within(connection: &mut PgConnection, site: SiteKey, append: &Append) -> Result<bool> {
+    ground::places(append)?;
+    match answered(connection, Columns::of(append)?.ask(site, append)?).await {
+        Ok(rows) => Ok(count(&rows)? > 0),
+        // An entry is there already: the holder has not read all there was to read.
+        Err(fault) if fault.is_taken() => Ok(false),
+        Err(fault) => Err(fault.into()),
     }
 }
 

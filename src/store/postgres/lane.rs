@@ -1,12 +1,12 @@
 //! Connections, kept and made anew. Beside it a general pool costs a read half as much again.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::fault::{self, Fault};
@@ -22,7 +22,7 @@ const ANSWER: Duration = Duration::from_secs(8);
 
 /// Every statement finds its rows by a key, and in the order of one, however little the server knows of a young table.
 /// What is off counts as dear where it can't be avoided, and for dear plans the server would compile code: that is off.
-const SESSION: &str = "SET statement_timeout = '7s'; SET jit = off; SET enable_seqscan = off; \
+const SESSION: &str = "SET statement_timeout = '7s'; SET idle_in_transaction_session_timeout = '5s'; SET jit = off; SET enable_seqscan = off; \
     SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
     SET enable_material = off; SET enable_sort = off";
 
@@ -52,14 +52,28 @@ pub(super) type Ask = Query<'static, sqlx::Postgres, PgArguments>;
 pub(super) struct Lane {
     options: PgConnectOptions,
     plans: Plans,
-    turns: Semaphore,
-    idle: Mutex<Vec<PgConnection>>,
+    turns: Arc<Semaphore>,
+    idle: Arc<Mutex<Vec<PgConnection>>>,
+}
+
+/// A connection that one caller has for more than a statement. It is made anew for others unless it is given back.
+pub(super) struct Taken {
+    pub connection: PgConnection,
+    idle: Arc<Mutex<Vec<PgConnection>>>,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Taken {
+    /// Gives it back: no transaction is open on it.
+    pub fn give_back(self) {
+        lock(&self.idle).push(self.connection);
+    }
 }
 
 impl Lane {
     /// Connections are made when they are needed.
     pub fn of(options: PgConnectOptions, plans: Plans) -> Self {
-        Self { options, plans, turns: Semaphore::new(WIDTH), idle: Mutex::default() }
+        Self { options, plans, turns: Arc::new(Semaphore::new(WIDTH)), idle: Arc::default() }
     }
 
     /// Sends a statement that reads. One that met a dead connection is sent again over a new one.
@@ -78,35 +92,67 @@ impl Lane {
     /// # Errors
     /// The fault. After one of the connection the lane begins with new ones: those that were idle are as dead.
     pub async fn once(&self, ask: Ask) -> Result<Vec<PgRow>, Fault> {
-        let _turn = self.turn().await?;
+        let mut taken = self.take().await?;
+        // Dropped on the way, whether by a time limit or by the caller, the connection is closed and not kept.
+        let answer = answered(&mut taken.connection, ask).await;
+        match &answer {
+            Err(fault) if !fault.leaves_connection() => self.idle().clear(),
+            _ => taken.give_back(),
+        }
+        answer
+    }
+
+    /// Takes a connection out of the lane.
+    ///
+    /// # Errors
+    /// Nothing was sent: all are in use, or the server is not there.
+    pub async fn take(&self) -> Result<Taken, Fault> {
+        let turn = self.turn().await?;
         let kept = self.idle().pop();
-        let mut connection = match kept {
+        let connection = match kept {
             Some(connection) => connection,
             None => {
                 connect(&self.options, self.plans).await.map_err(|error| Fault::Unsent(error.to_string()))?
             }
         };
-        // Dropped on the way, whether by a time limit or by the caller, the connection is closed and not kept.
-        let answer = match timeout(ANSWER, ask.fetch_all(&mut connection)).await {
-            Ok(answer) => answer.map_err(fault::sent),
-            Err(_) => Err(Fault::Late),
-        };
-        match &answer {
-            Err(fault) if !fault.leaves_connection() => self.idle().clear(),
-            _ => self.idle().push(connection),
-        }
-        answer
+        Ok(Taken { connection, idle: Arc::clone(&self.idle), _turn: turn })
     }
 
-    async fn turn(&self) -> Result<SemaphorePermit<'_>, Fault> {
-        match timeout(ACQUIRE, self.turns.acquire()).await {
+    /// A connection of the caller's own, whose statements may take as long as they need.
+    ///
+    /// # Errors
+    /// `Unsent`.
+    pub async fn patient(&self) -> Result<PgConnection, Fault> {
+        let unsent = |error: sqlx::Error| Fault::Unsent(error.to_string());
+        let mut connection = connect(&self.options, self.plans).await.map_err(unsent)?;
+        connection.execute("SET statement_timeout = 0").await.map_err(unsent)?;
+        Ok(connection)
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, Fault> {
+        match timeout(ACQUIRE, Arc::clone(&self.turns).acquire_owned()).await {
             Ok(Ok(turn)) => Ok(turn),
             _ => Err(Fault::Unsent("all connections to PostgreSQL are in use".to_owned())),
         }
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<PgConnection>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.idle)
+    }
+}
+
+fn lock(idle: &Mutex<Vec<PgConnection>>) -> MutexGuard<'_, Vec<PgConnection>> {
+    idle.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sends a statement over a connection and waits for its rows.
+///
+/// # Errors
+/// The fault; after `Late` the connection is of no use.
+pub(super) async fn answered(connection: &mut PgConnection, ask: Ask) -> Result<Vec<PgRow>, Fault> {
+    match timeout(ANSWER, ask.fetch_all(connection)).await {
+        Ok(answer) => answer.map_err(fault::sent),
+        Err(_) => Err(Fault::Late),
     }
 }
 

@@ -1,15 +1,17 @@
 //! The log on PostgreSQL.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
 
 use super::fault::Fault;
 use super::lane::Ask;
 use super::row::{self, entry_columns, get};
-use super::{Postgres, append};
+use super::{Postgres, append, hold};
 use crate::store::number::{bound, counted, limit};
 use crate::store::{
-    Append, Appended, Bounds, BranchKey, CommitRow, Entry, Kind, Link, Log, Result, SiteKey, Stack,
+    Append, Appended, Bounds, BranchKey, CommitRow, Entry, Hold, Kind, Link, Log, Result, SiteKey, Stack,
     StoreError, Touched,
 };
 
@@ -17,6 +19,10 @@ use crate::store::{
 impl Log for Postgres {
     async fn append(&self, site: SiteKey, append: &Append) -> Result<Appended> {
         append::append(&self.writes, site, append).await
+    }
+
+    async fn hold(&self, site: SiteKey) -> Result<Box<dyn Hold>> {
+        hold::hold(&self.writes, site).await
     }
 
     async fn head(&self, site: SiteKey) -> Result<Link> {
@@ -34,6 +40,27 @@ impl Log for Postgres {
         let rows = self.reads.read(ask).await.map_err(Fault::of_read)?;
         let row = rows.first().ok_or_else(|| StoreError::Damaged(format!("there is no site {}", site.0)))?;
         Ok(Link { seq: counted(get(row, 0)?)?, hash: row::digest(get(row, 1)?)? })
+    }
+
+    async fn heads(&self, sites: &[SiteKey]) -> Result<Vec<Option<Link>>> {
+        let keys: Vec<i64> = sites.iter().map(|site| site.0).collect();
+        let ask = || {
+            sqlx::query(
+                "SELECT s.site, coalesce(e.seq, 0), coalesce(e.hash, s.genesis_hash)
+                FROM unnest($1::bigint[]) AS asked (site)
+                JOIN site s ON s.site = asked.site AND s.removed_ms IS NULL
+                LEFT JOIN LATERAL (
+                    SELECT seq, hash FROM entry WHERE site = s.site ORDER BY seq DESC LIMIT 1
+                ) e ON TRUE",
+            )
+            .bind(keys.clone())
+        };
+        let mut found = HashMap::new();
+        for row in &self.reads.read(ask).await.map_err(Fault::of_read)? {
+            let link = Link { seq: counted(get(row, 1)?)?, hash: row::digest(get(row, 2)?)? };
+            found.insert(get::<i64>(row, 0)?, link);
+        }
+        Ok(keys.iter().map(|key| found.get(key).copied()).collect())
     }
 
     async fn entries(&self, site: SiteKey, after: u64, most: usize) -> Result<Vec<Entry>> {

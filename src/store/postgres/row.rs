@@ -6,8 +6,8 @@ use sqlx::{Decode, Postgres, Row, Type};
 
 use crate::store::number::counted;
 use crate::store::{
-    BranchKey, Checkpoint, Digest, Entry, Kind, NodeKey, Result, Site, SiteKey, Source, StoreError, Token,
-    Touched,
+    BranchKey, Checkpoint, Digest, Entry, Kind, NodeKey, Result, Site, SiteKey, SiteRow, Source, StoreError,
+    Token, Touched,
 };
 
 /// The columns of an entry, in the order `entry` reads them.
@@ -74,6 +74,14 @@ pub(super) fn site(row: &PgRow) -> Result<Site> {
         genesis: Bytes::copy_from_slice(get(row, 2)?),
         created_ms: get(row, 3)?,
     })
+}
+
+/// Reads site, id, genesis, created_ms, genesis_hash, removed_ms.
+///
+/// # Errors
+/// `Damaged` for what no store can hold.
+pub(super) fn site_row(row: &PgRow) -> Result<SiteRow> {
+    Ok(SiteRow { site: site(row)?, genesis_hash: digest(get(row, 4)?)?, removed_ms: get(row, 5)? })
 }
 
 /// Reads id, name, actor, hash, grant, created_ms, expires_ms, revoked_ms.

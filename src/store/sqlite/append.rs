@@ -12,8 +12,27 @@ use crate::store::{Append, Appended, Entry, Relive, Result, SiteKey, Touched};
 /// # Errors
 /// As `Log::append`.
 pub(super) fn append(connection: &mut Connection, site: SiteKey, append: &Append) -> Result<Appended> {
+    append_within(begin(connection)?, site, append)
+}
+
+/// Takes the file's one writing lock.
+///
+/// # Errors
+/// `Unavailable` where another process keeps it too long.
+pub(super) fn begin(connection: &mut Connection) -> Result<Transaction<'_>> {
+    Ok(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+}
+
+/// Appends in a transaction that has the lock, and commits it.
+///
+/// # Errors
+/// As `Log::append`.
+pub(super) fn append_within(
+    transaction: Transaction<'_>,
+    site: SiteKey,
+    append: &Append,
+) -> Result<Appended> {
     let places = ground::places(append)?;
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     migrate::refuse_newer(&transaction)?;
     if let Some(end) = ground(&transaction, site, append.after.seq, places)?.judge(append) {
         return Ok(end);

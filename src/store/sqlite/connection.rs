@@ -100,7 +100,7 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
 
 /// Waits 1 to 2 ms for the file to be free. SQLite's own handler waits up to 100 ms, so that a process which writes
 /// all the time starves the other; and two that wait equally long meet again and again.
-fn wait(waits_before: i32) -> bool {
+pub(super) fn wait(waits_before: i32) -> bool {
     let turn = waits_before.unsigned_abs().wrapping_mul(0x9E37_79B9) ^ std::process::id();
     let jitter_us = u64::from(turn.wrapping_mul(0x85EB_CA6B) >> 22);
     std::thread::sleep(Duration::from_micros(1_000 + jitter_us));

@@ -4,12 +4,15 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use super::row::{self, entry_columns};
-use super::{Sqlite, append};
+use super::{Sqlite, append, hold};
 use crate::store::number::{bound, counted, limit};
 use crate::store::{
-    Append, Appended, Bounds, BranchKey, CommitRow, Digest, Entry, Kind, Link, Log, Result, SiteKey, Stack,
-    StoreError, Touched,
+    Append, Appended, Bounds, BranchKey, CommitRow, Digest, Entry, Hold, Kind, Link, Log, Result, SiteKey,
+    Stack, StoreError, Touched,
 };
+
+/// So many heads are read on the caller's thread.
+const FEW: usize = 8;
 
 #[async_trait]
 impl Log for Sqlite {
@@ -19,8 +22,23 @@ impl Log for Sqlite {
         self.writer.run(move |connection| append::append(connection, site, &append)).await
     }
 
+    async fn hold(&self, site: SiteKey) -> Result<Box<dyn Hold>> {
+        hold::hold(self, site).await
+    }
+
     async fn head(&self, site: SiteKey) -> Result<Link> {
         self.readers.short(|connection| head(connection, site))
+    }
+
+    async fn heads(&self, sites: &[SiteKey]) -> Result<Vec<Option<Link>>> {
+        let read = |sites: &[SiteKey], connection: &Connection| {
+            sites.iter().map(|site| living_head(connection, *site)).collect()
+        };
+        if sites.len() <= FEW {
+            return self.readers.short(|connection| read(sites, connection));
+        }
+        let sites = sites.to_vec();
+        self.readers.long(move |connection| read(&sites, connection)).await
     }
 
     async fn entries(&self, site: SiteKey, after: u64, limit: usize) -> Result<Vec<Entry>> {
@@ -56,6 +74,12 @@ impl Log for Sqlite {
     async fn touched(&self, site: SiteKey, branch: BranchKey, version: u64) -> Result<Vec<Touched>> {
         self.readers.long(move |connection| touched(connection, site, branch, version)).await
     }
+}
+
+fn living_head(connection: &Connection, site: SiteKey) -> Result<Option<Link>> {
+    let mut living =
+        connection.prepare_cached("SELECT 1 FROM site WHERE site = ?1 AND removed_ms IS NULL")?;
+    if living.exists([site.0])? { head(connection, site).map(Some) } else { Ok(None) }
 }
 
 fn head(connection: &Connection, site: SiteKey) -> Result<Link> {

@@ -58,6 +58,22 @@ pub(super) fn refuse_newer(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// That a file is a store of Osier's with the very schema of this binary, without changing it.
+///
+/// # Errors
+/// `Newer`; `Setup` where it is another program's, or has an older schema.
+pub(super) fn expect_known(connection: &Connection, path: &Path) -> Result<()> {
+    let what = |line: &str| StoreError::Setup(format!("{} {line}", path.display()));
+    match version(connection, path) {
+        Ok(0) => Err(what("is no store of Osier's")),
+        Ok(found) if found < known() => {
+            Err(what("has the schema of an older osier: run `osier migrate` on it first"))
+        }
+        Err(StoreError::Setup(_)) => Err(what("is no store of Osier's")),
+        checked => checked.map(|_| ()),
+    }
+}
+
 /// How many migrations the file has: 0 for an empty one.
 fn version(connection: &Connection, path: &Path) -> Result<i64> {
     let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));

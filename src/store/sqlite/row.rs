@@ -7,7 +7,8 @@ use rusqlite::Row;
 
 use crate::store::number::counted;
 use crate::store::{
-    BranchKey, Checkpoint, Entry, Kind, NodeKey, Result, Site, SiteKey, Source, StoreError, Token, Touched,
+    BranchKey, Checkpoint, Entry, Kind, NodeKey, Result, Site, SiteKey, SiteRow, Source, StoreError, Token,
+    Touched,
 };
 
 /// The columns of an entry, in the order `entry` reads them.
@@ -71,6 +72,14 @@ pub(super) fn checkpoint(row: &Row<'_>, branch: BranchKey, node: NodeKey) -> Res
 /// `Damaged` for what no store can hold.
 pub(super) fn site(row: &Row<'_>) -> Result<Site> {
     Ok(Site { key: SiteKey(row.get(0)?), id: row.get(1)?, genesis: bytes(row, 2)?, created_ms: row.get(3)? })
+}
+
+/// Reads site, id, genesis, created_ms, genesis_hash, removed_ms.
+///
+/// # Errors
+/// `Damaged` for what no store can hold.
+pub(super) fn site_row(row: &Row<'_>) -> Result<SiteRow> {
+    Ok(SiteRow { site: site(row)?, genesis_hash: row.get(4)?, removed_ms: row.get(5)? })
 }
 
 /// Reads id, name, actor, hash, grant, created_ms, expires_ms, revoked_ms.

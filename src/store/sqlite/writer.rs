@@ -51,21 +51,29 @@ impl Writer {
         work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
+        self.begin(move |connection| {
             // Nobody waits any more: the caller was told that nothing is known of it, so better nothing happens.
             if !answer.is_closed() {
                 let _ = answer.send(work(connection));
             }
-        });
-        match timeout(PATIENCE, self.jobs.send(job)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => return Err(StoreError::Unavailable("the writing thread has ended".to_owned())),
-            Err(_) => return Err(StoreError::Unavailable("too many writes wait".to_owned())),
-        }
+        })
+        .await?;
         match timeout(PATIENCE, answered).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(StoreError::Unknown("a write broke off".to_owned())),
             Err(_) => Err(StoreError::Unknown("a write takes too long".to_owned())),
+        }
+    }
+
+    /// Hands some work to the thread and does not wait for it.
+    ///
+    /// # Errors
+    /// `Unavailable` where too much waits before it.
+    pub async fn begin(&self, work: impl FnOnce(&mut Connection) + Send + 'static) -> Result<()> {
+        match timeout(PATIENCE, self.jobs.send(Box::new(work))).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(StoreError::Unavailable("the writing thread has ended".to_owned())),
+            Err(_) => Err(StoreError::Unavailable("too many writes wait".to_owned())),
         }
     }
 }

@@ -72,7 +72,7 @@ impl Writer {
         let version = match round.recent.newest(stack) {
             Found::Version(version) => Some(version),
             Found::Nothing => None,
-            Found::Older(_) if !round.is_empty() => return Err(Pause::Flush),
+            Found::Older(_) if !round.is_settled() => return Err(Pause::Flush),
             Found::Older(up_to) => {
                 let stack = Stack { up_to: Some(up_to), ..stack.clone() };
                 self.outside.store.newest(self.site.key, MAIN, &stack).await?

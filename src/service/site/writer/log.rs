@@ -4,78 +4,95 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::super::{Fault, Result};
+use super::super::feed::Logged;
 use super::super::load::{fold, newest};
 use super::super::recent::{Keys, Recent};
 use super::super::round::remember;
 use super::super::{Head, history};
-use super::Writer;
+use super::{PATIENCE, Writer};
 use crate::content::commit::Body;
-use crate::store::{Append, Appended, Link, StoreError};
+use crate::store::{Append, Appended, Entry, Hold, Link, SiteKey, Store, StoreError};
 
 /// How long a write is tried before callers are told that the store is not there.
 const DEADLINE: Duration = Duration::from_secs(8);
 
+/// How a flight ended.
+pub(super) enum Landing {
+    /// The store said so.
+    At(Appended),
+    /// Nothing was written.
+    Refused(StoreError),
+    /// Nobody knows; the reason.
+    Doubt(String),
+}
+
+/// Appends; an outcome in doubt is resolved by sending the same rows again, which the store takes for done where they
+/// stand already.
+pub(super) async fn land(
+    store: &dyn Store,
+    site: SiteKey,
+    append: &Append,
+    mut hold: Option<Box<dyn Hold>>,
+) -> Landing {
+    let mut doubt = None;
+    let attempts = async {
+        loop {
+            let attempt = match hold.take() {
+                Some(hold) => match hold.append(append).await {
+                    // The lock is gone, and nothing else is wrong so far.
+                    Err(StoreError::Unavailable(_)) => continue,
+                    held => held,
+                },
+                None => store.append(site, append).await,
+            };
+            match attempt {
+                Ok(end) => return Landing::At(end),
+                Err(StoreError::Unknown(why)) => doubt = Some(why),
+                Err(StoreError::Unavailable(_) | StoreError::Full(_)) if doubt.is_some() => {}
+                Err(error) => return Landing::Refused(error),
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    match tokio::time::timeout(DEADLINE, attempts).await {
+        Ok(landing) => landing,
+        Err(_) => Landing::Doubt(doubt.unwrap_or_else(|| "the store does not answer".into())),
+    }
+}
+
+/// Whether a round without rows was judged on the newest: a refusal may come from not yet knowing what another process
+/// wrote. A store that is down stands in nobody's way.
+pub(super) async fn look(store: &dyn Store, site: SiteKey, after: Link) -> Landing {
+    Landing::At(match store.head(site).await {
+        Ok(head) if head.seq > after.seq => Appended::Lost,
+        Ok(head) if head != after => Appended::Foreign,
+        Ok(_) | Err(_) => Appended::Done,
+    })
+}
+
 impl Writer {
-    /// Appends; an outcome in doubt is resolved by sending the same rows again, which the store takes for done where
-    /// they stand already. Of a round without rows, whether what it was judged on is the newest still.
-    pub(super) async fn append(&mut self, append: &Append) -> Result<Appended, StoreError> {
-        if append.entries.is_empty() {
-            return Ok(self.still_newest(append.after).await);
-        }
-        let store = self.outside.store.clone();
-        let attempt = async {
-            let mut doubt = false;
-            loop {
-                match store.append(self.site.key, append).await {
-                    Err(StoreError::Unknown(_)) => doubt = true,
-                    Err(StoreError::Unavailable(_)) if doubt => {}
-                    ended => return ended,
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        match tokio::time::timeout(DEADLINE, attempt).await {
-            Ok(Ok(done)) => Ok(done),
-            Ok(Err(error)) => Err(error),
-            Err(_) => {
-                self.behind = true;
-                Err(StoreError::Unavailable(
-                    "a write ended in doubt: send it again with its idempotency key".into(),
-                ))
-            }
-        }
-    }
-
-    /// A refusal may come from not yet knowing what another process wrote.
-    async fn still_newest(&self, after: Link) -> Appended {
-        match self.outside.store.head(self.site.key).await {
-            Ok(head) if head.seq > after.seq => Appended::Lost,
-            Ok(head) if head != after => Appended::Foreign,
-            // Nothing is to be written: a store that is down stands in nobody's way.
-            Ok(_) | Err(_) => Appended::Done,
-        }
-    }
-
-    /// After a lost compare-and-set: folds the winner's entries; after a foreign one: reads all anew.
-    pub(super) async fn recover(&mut self, lost: Appended, losses: u32) -> Result<()> {
+    /// After a lost compare-and-set: folds the winner's entries, with the lock of the site after losing too often;
+    /// after a foreign one: reads all anew.
+    pub(super) async fn recover(&mut self, lost: Appended) -> Result<Option<Box<dyn Hold>>> {
         if lost == Appended::Foreign {
             let head = newest(self.outside.store.as_ref(), &self.site).await?;
             self.past.clear();
+            self.residence.clear();
             self.recent = Recent::from(head.root.version);
             self.keys = Keys::from(head.link.seq);
             self.head = Arc::new(head);
-            return Ok(());
+            if let Some(open) = self.open.upgrade() {
+                open.head.store(self.head.clone());
+                open.feed.replace(self.head.link.seq, self.head.root.version);
+            }
+            return Ok(None);
         }
-        if losses > 2 {
-            // Two writers that lose to each other in turn part ways after a moment of different length.
-            let mut byte = [0];
-            self.outside.chance.fill(&mut byte);
-            tokio::time::sleep(Duration::from_micros(
-                200 * u64::from(byte[0] % 32) * u64::from(losses.min(8)),
-            ))
-            .await;
-        }
-        self.catch_up().await
+        let hold = match self.losses >= PATIENCE {
+            true => Some(self.outside.store.hold(self.site.key).await?),
+            false => None,
+        };
+        self.catch_up().await?;
+        Ok(hold)
     }
 
     /// Folds what others have written.
@@ -90,17 +107,23 @@ impl Writer {
             let (mut link, mut at_ms) = (self.head.link, self.head.at_ms);
             for entry in &entries {
                 fold(self.outside.store.as_ref(), &self.site, &mut root, entry).await?;
-                let body =
-                    Body::decode(entry.format, &entry.body).map_err(|e| Fault::Internal(e.to_string()))?;
-                if let (Some(key), Some(request)) = (&entry.key, entry.request) {
-                    self.keys.insert(entry.who.clone(), key.clone(), entry.seq, request);
-                }
+                let body = self.follow(entry)?;
+                body.pages.iter().for_each(|page| self.residence.used(&root, &page.id));
                 if let Some(version) = entry.version {
                     history::follow(&mut self.recent, remember(entry, body, version));
                 }
                 (link, at_ms) = (Link { seq: entry.seq, hash: entry.hash }, entry.at_ms);
             }
             self.head = Arc::new(Head { root, link, at_ms });
+            self.publish(entries.into_iter().map(|entry| Logged::new(entry, Arc::default())));
         }
+    }
+
+    /// Takes in what another's entry says beside its changes.
+    fn follow(&mut self, entry: &Entry) -> Result<Body> {
+        if let (Some(key), Some(request)) = (&entry.key, entry.request) {
+            self.keys.insert(entry.who.clone(), key.clone(), entry.seq, request);
+        }
+        Body::decode(entry.format, &entry.body).map_err(|e| Fault::Internal(e.to_string()))
     }
 }

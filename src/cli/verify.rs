@@ -1,0 +1,104 @@
+//! `osier verify`
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Stop, output, progress, with_service};
+use crate::config::Settings;
+use crate::service::{Depth, Principal, SiteReport, Verdict};
+
+/// Check the store: every log from its first entry on, and everything that follows from it
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  osier verify
+  osier verify --site demo --json
+  osier verify --database sqlite:backup.db
+
+It reads and never writes, and may run beside a server. The first thing that is wrong is told in one line, with its place and
+what to do; the exit code is 1 then.")]
+pub(super) struct Verify {
+    /// Only this site [default: all, removed ones too]
+    #[arg(long, value_name = "ID")]
+    site: Option<String>,
+    /// Only the hash chains and the database's own check
+    #[arg(long)]
+    quick: bool,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Verify {
+    pub(super) async fn run(self, settings: &Settings) -> Result<(), Stop> {
+        let Verify { site, quick, json } = self;
+        let depth = if quick { Depth::Chain } else { Depth::Whole };
+        let bar = progress::bar("Verifying");
+        let mut tell = |site: &str, done: u64, all: u64| {
+            bar.set_message(format!("Verifying {site}"));
+            progress::show(&bar, done, all);
+        };
+        let verdict = with_service(settings, async |service| {
+            Ok(service.verify(&Principal::operator(), site.as_deref(), depth, &mut tell).await?)
+        });
+        let verdict = verdict.await?;
+        let seconds = bar.elapsed().as_secs_f64();
+        bar.finish_and_clear();
+        match verdict {
+            Verdict::Flawed(flaw) => {
+                if json {
+                    output::say_json(&json!({ "sound": false, "flaw": flaw }))?;
+                }
+                Err(Stop::Found(flaw.to_string()))
+            }
+            Verdict::Sound(sites) if json => {
+                output::say_json(&json!({ "sound": true, "seconds": seconds, "sites": sites }))
+            }
+            Verdict::Sound(sites) => output::say(&account(&sites, depth, seconds)),
+        }
+    }
+}
+
+/// What was looked at, as people read it.
+fn account(sites: &[SiteReport], depth: Depth, seconds: f64) -> String {
+    let names = ["site", "entries", "version", "pages", "touched", "checkpoints", "blobs", "head"];
+    let shown = |row: Vec<String>| match depth {
+        Depth::Whole => row,
+        Depth::Chain => [&row[..3], &row[7..]].concat(),
+    };
+    let mut rows = vec![shown(names.map(str::to_owned).into())];
+    for site in sites {
+        let name = if site.removed { format!("{} (removed)", site.site) } else { site.site.clone() };
+        let counts = [site.entries, site.version, site.pages, site.touched, site.checkpoints, site.blobs];
+        let counts = counts.iter().map(u64::to_string);
+        let head = site.head.get(..12).unwrap_or_default().to_owned();
+        rows.push(shown([name].into_iter().chain(counts).chain([head]).collect()));
+    }
+    let entries: u64 = sites.iter().map(|site| site.entries).sum();
+    let what = match depth {
+        Depth::Whole => "All is sound",
+        Depth::Chain => "The hash chains and the database are sound",
+    };
+    format!("{}{what}: {entries} entries in {seconds:.1} s.\n", output::table(&rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_account_has_a_line_for_each_site() {
+        let site = |name: &str, removed| SiteReport {
+            site: name.into(),
+            removed,
+            entries: 41,
+            head: "0123456789abcdef".into(),
+            ..SiteReport::default()
+        };
+        let sites = [site("demo", false), site("old", true)];
+        let whole = account(&sites, Depth::Whole, 0.25);
+        assert!(whole.contains("old (removed)") && whole.ends_with("82 entries in 0.2 s.\n"), "{whole}");
+        let quick = account(&sites, Depth::Chain, 0.25);
+        assert!(quick.contains("0123456789ab") && !quick.contains("blobs"), "{quick}");
+    }
+}

@@ -1,0 +1,92 @@
+//! The look-out of the house: what other processes do to the sites that are open here, and what the open ones cost.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::site::{Job, OpenSite};
+use super::{Service, finish};
+use crate::store::SiteKey;
+
+/// How often the heads of all open sites are looked at: what another process writes is read here within 100 ms.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// How many looks there are between two at what the sites cost.
+const LOOKS: u32 = 20;
+
+/// Looks until the service is gone.
+pub(super) async fn run(service: Weak<Service>) {
+    let mut tick = interval(LOOK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    for look in 1_u32.. {
+        tick.tick().await;
+        let Some(service) = service.upgrade() else { return };
+        service.look_at_heads().await;
+        if look.is_multiple_of(LOOKS) {
+            service.shed().await;
+            service.close_idle().await;
+        }
+    }
+}
+
+impl Service {
+    /// Has the writers fold what other processes wrote, and lets go of sites that they removed.
+    async fn look_at_heads(&self) {
+        let open = self.open_sites();
+        let seen: Vec<u64> = open.iter().map(|site| site.feed.news().seq).collect();
+        let keys: Vec<SiteKey> = open.iter().map(|site| site.site.key).collect();
+        if keys.is_empty() {
+            return;
+        }
+        // A store that is down is told to whoever writes; here it is asked again.
+        let Ok(heads) = self.outside.store.heads(&keys).await else { return };
+        for ((site, seen), head) in open.iter().zip(seen).zip(heads) {
+            match head {
+                // A queue that is full holds batches enough to find out.
+                Some(head) if head.seq > seen => drop(site.jobs.try_send(Job::Fold)),
+                Some(_) => {}
+                None => {
+                    site.leave();
+                    let mut sites = self.opened_sites();
+                    if sites.get(&site.site.id).is_some_and(|there| Arc::ptr_eq(there, site)) {
+                        sites.remove(&site.site.id);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where all sites together keep too many page bodies, those that were not asked for in longest let go first. Writers
+    /// that are at work do so by themselves.
+    async fn shed(&self) {
+        let now = self.outside.clock.now_ms();
+        let mut open = self.open_sites();
+        open.sort_by_key(|site| site.last_asked_ms(now));
+        for site in open {
+            if self.outside.budget.over() == 0 {
+                return;
+            }
+            let _ = site.jobs.try_send(Job::Shed);
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Closes sites that nobody asked for in a while. Whoever asks next opens them anew.
+    async fn close_idle(&self) {
+        let now = self.outside.clock.now_ms();
+        let idle = i64::try_from(self.limits.idle.as_millis()).unwrap_or(i64::MAX);
+        for site in self.open_sites() {
+            if now.saturating_sub(site.last_asked_ms(now)) >= idle {
+                // It stays on the list until its writer has ended, so that no second one is beside it.
+                finish(&site).await;
+            }
+        }
+        self.opened_sites().retain(|_, site| !site.is_gone());
+    }
+
+    fn open_sites(&self) -> Vec<Arc<OpenSite>> {
+        let sites = self.sites.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        sites.values().filter(|site| !site.is_gone()).cloned().collect()
+    }
+}
