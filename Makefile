@@ -6,7 +6,7 @@ export PATH := $(if $(CARGO_HOME),$(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 # What `make run` passes on, for instance: make run ARGS="--addr 127.0.0.1:8080"
 ARGS ?=
 
-.PHONY: help run test fmt lint
+.PHONY: help run test soak fmt lint
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -23,6 +23,13 @@ test: ## check everything that must hold, on SQLite and on a private PostgreSQL
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 	scripts/with-postgres scripts/run-tests
+
+soak: export OSIER_SOAK := $(or $(OSIER_SOAK),1)
+soak: ## kill, stop, starve and flood a release build for hours; OSIER_SOAK=0.1 for a tenth (docs/RELIABILITY.md)
+	@scripts/setup compiler rust postgres
+	@rm -f "$${CARGO_TARGET_DIR:-target}/soak/figures.jsonl"
+	scripts/with-postgres cargo test --release --locked --test it faults -- --test-threads=1 --nocapture
+	@echo "The figures stand as lines of JSON in $${CARGO_TARGET_DIR:-target}/soak/figures.jsonl"
 
 fmt: ## format the code
 	cargo fmt

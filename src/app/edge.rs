@@ -186,10 +186,7 @@ async fn converse(
     limits: Arc<Limits>,
     stopping: CancellationToken,
 ) {
-    // Answers are one packet each: waiting for more of them to send together would only delay them.
-    if let Err(e) = socket.set_nodelay(true) {
-        tracing::debug!("TCP_NODELAY: {e}");
-    }
+    wire::prepare(&socket);
     let pulse = Arc::new(Pulse::new());
     let wire = TokioIo::new(Wire::new(socket, pulse.clone()));
     let answering = pulse.clone();

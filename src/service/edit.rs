@@ -46,6 +46,7 @@ impl Service {
         }
         check(&envelope)?;
         let open = self.open(&site).await?;
+        let _place = open.place()?;
         let judged = self.judged(who, source, request, envelope, &open);
         let late = |_| Fault::Unavailable("a batch took too long: whether it was done is not known".into());
         tokio::time::timeout(DEADLINE, judged).await.map_err(late)?

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 
 use crate::content::document::Root;
 use crate::store::{BranchKey, Link, NodeKey, Site, Store};
@@ -33,7 +33,8 @@ pub(super) use load::{fold, load_page, nearest};
 pub(super) use residence::Budget;
 pub(super) use round::{answer, digest, touches_site};
 
-/// How many batches may wait for a site's writer before callers are told to come back.
+/// How many batches of a site may be in hand, from the look at their key to their answer, before callers are told to come
+/// back.
 const QUEUE: usize = 1024;
 
 /// The newest durable state of `main`, and where it stands in the log.
@@ -51,6 +52,7 @@ pub(super) struct OpenSite {
     pub(super) feed: Arc<Feed>,
     pub(super) jobs: mpsc::Sender<Job>,
     pub(super) store: Arc<dyn Store>,
+    places: Semaphore,
     past: Arc<Past>,
     gone: AtomicBool,
     /// When somebody asked for it last, milliseconds.
@@ -100,6 +102,7 @@ impl OpenSite {
             head: ArcSwap::from_pointee(head),
             jobs,
             store,
+            places: Semaphore::new(QUEUE),
             past: Arc::default(),
             gone: AtomicBool::new(false),
             asked_ms: AtomicI64::new(outside.clock.now_ms()),
@@ -111,6 +114,13 @@ impl OpenSite {
     /// Whether it must be opened anew: another process has removed the site, or its writer has ended.
     pub(super) fn is_gone(&self) -> bool {
         self.gone.load(Ordering::Relaxed) || self.jobs.is_closed()
+    }
+
+    /// A place for a batch. Where all are taken the caller is told at once: it would only wait longer, and take memory
+    /// while it does.
+    pub(super) fn place(&self) -> Result<SemaphorePermit<'_>> {
+        let refused = || format!("{QUEUE} batches of this site are in hand: send it again in a moment");
+        self.places.try_acquire().map_err(|_| Fault::Overloaded(refused()))
     }
 
     /// Another process has removed it: whoever has it still finds out.
@@ -176,18 +186,23 @@ mod tests {
     use crate::store::Memory;
 
     #[tokio::test]
-    async fn a_job_beyond_those_that_wait_is_refused_at_once_and_one_to_a_closed_site_too() {
+    async fn a_batch_beyond_those_in_hand_is_told_at_once_until_one_is_answered() {
         let store: Arc<dyn Store> = Arc::new(Memory::default());
         let (site, _) = store.create_site("s", b"{}", 1).await.unwrap();
         let head = load::newest(store.as_ref(), &site).await.unwrap();
         let (jobs, mut queue) = mpsc::channel(1);
         let (head, gone, past) = (ArcSwap::from_pointee(head), AtomicBool::new(false), Arc::default());
         let feed = Feed::new(site.key, store.clone(), 0, 0);
-        let open = OpenSite { site, head, feed, jobs, store, past, gone, asked_ms: AtomicI64::default() };
+        let (places, asked_ms) = (Semaphore::new(1), AtomicI64::default());
+        let open = OpenSite { site, head, feed, jobs, store, places, past, gone, asked_ms };
         assert!(open.send(Job::Fold).is_ok());
         assert!(matches!(open.send(Job::Fold).map_err(Fault::from), Err(Fault::Overloaded(_))));
         queue.recv().await.unwrap();
         assert!(open.send(Job::Fold).is_ok());
+        let first = open.place().unwrap();
+        assert!(matches!(open.place(), Err(Fault::Overloaded(_))));
+        drop(first);
+        assert!(open.place().is_ok());
         drop(queue);
         assert!(matches!(open.send(Job::Fold), Err(Unsent::Closed(Job::Fold))));
     }

@@ -5,10 +5,25 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::pulse::Pulse;
+
+/// So much of an answer may wait in the system for a caller to take it. Without a limit it is megabytes: a thousand
+/// callers that read nothing would take the memory of all sockets of the machine.
+const WAITING_BYTES: u32 = 128 << 10;
+
+/// Sets a socket's options. One that can't be set makes a connection slower or heavier, and no worse.
+pub(super) fn prepare(socket: &TcpStream) {
+    // Answers are one packet each: waiting for more of them to send together would only delay them.
+    let without_delay = socket.set_nodelay(true);
+    let bounded = SockRef::from(socket).set_tcp_notsent_lowat(WAITING_BYTES);
+    if let Err(e) = without_delay.and(bounded) {
+        tracing::debug!("an option of a socket: {e}");
+    }
+}
 
 /// A socket whose reads and writes are told to a `Pulse`.
 pub(super) struct Wire {

@@ -157,8 +157,11 @@ impl Shared {
             if let Some(request) = self.door.knock(chance.below(1_000), Method::POST, "/ops") {
                 let (ending, took) = client::send(request.json(body)).await;
                 self.count(&ending, took);
-                if let Ending::Done(answer) = ending {
-                    return answer;
+                match ending {
+                    Ending::Done(answer) => return answer,
+                    // As `Retry-After` has it.
+                    Ending::NotNow(429, _) => tokio::time::sleep(chance.millis(500, 1_500)).await,
+                    _ => {}
                 }
             }
             tokio::time::sleep(chance.millis(5, 40)).await;
