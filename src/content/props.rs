@@ -228,7 +228,8 @@ mod tests {
     #[test]
     fn an_item_is_not_put_in_twice() {
         let mut props = json!({"items": [{"key": "a"}, {"key": "b"}]});
-        let at = Place { parent: Node::Block("blk_1".into()), slot: "/items".into(), after: Some("b".into()) };
+        let at =
+            Place { parent: Node::Block("blk_1".into()), slot: "/items".into(), after: Some("b".into()) };
         let node = Node::Item("blk_1".into(), vec!["items".into(), "a".into()]);
         let again = Change::Insert { node, at, value: json!({"key": "a"}) };
         assert!(apply_item(&mut props, &again).is_err());

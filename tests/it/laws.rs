@@ -4,6 +4,7 @@
 
 mod asking;
 mod bed;
+mod diff;
 mod hits;
 mod house;
 mod looking_back;

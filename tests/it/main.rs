@@ -9,6 +9,7 @@ mod auth;
 mod cli;
 mod drain;
 mod errors;
+mod fuzz;
 mod generated;
 mod history;
 mod laws;

@@ -25,12 +25,21 @@ fn one_server_that_crashes_loses_nothing_it_acknowledged() {
 
 #[test]
 fn a_store_that_loses_answers_and_refuses_is_told_from_one_that_did_not_write() {
-    each_seed("a_store_that_loses", |seed| Plan { servers: 1, faults: STORM, gone: true, ..Plan::calm(seed) });
+    each_seed("a_store_that_loses", |seed| Plan {
+        servers: 1,
+        faults: STORM,
+        gone: true,
+        ..Plan::calm(seed)
+    });
 }
 
 #[test]
 fn several_servers_on_one_slow_store_are_one_writer() {
-    each_seed("several_servers", |seed| Plan { servers: 2 + seed as usize % 2, faults: SLOW, ..Plan::calm(seed) });
+    each_seed("several_servers_on", |seed| Plan {
+        servers: 2 + seed as usize % 2,
+        faults: SLOW,
+        ..Plan::calm(seed)
+    });
 }
 
 #[test]
@@ -75,11 +84,13 @@ fn each_seed(scenario: &str, plan: impl Fn(u64) -> Plan) {
 /// One history: the servers and clients live through it, then it is quiet, and all is looked at. Answers the hash of the
 /// log's end.
 fn run(plan: Plan) -> [u8; 32] {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let end = runtime.block_on(async {
         let town = Town::new(&plan).await;
         town.disk.set(plan.faults);
-        let clients: Vec<_> = (0..plan.clients).map(|n| tokio::spawn(client::live(town.clone(), n, plan.asks))).collect();
+        let clients: Vec<_> =
+            (0..plan.clients).map(|n| tokio::spawn(client::live(town.clone(), n, plan.asks))).collect();
         let nemesis = tokio::spawn(nemesis::live(town.clone(), plan));
         for client in clients {
             client.await.unwrap();

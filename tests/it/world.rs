@@ -89,9 +89,38 @@ fn named(root: &Root, page: &PageId, n: u8) -> Value {
 /// The op of a step, on a state; `fresh` names what it makes.
 pub fn op(root: &Root, (kind, a, b, c): Step, fresh: &str) -> Value {
     const KINDS: [&str; 32] = [
-        "props", "props", "props", "type", "text", "item", "item", "item", "item", "add", "add", "add", "move",
-        "move", "move", "copy", "remove", "page", "page", "drop page", "order", "rename", "rename", "rename",
-        "meta", "nav", "nav", "redirect", "redirect", "type", "twin", "nonsense",
+        "props",
+        "props",
+        "props",
+        "type",
+        "text",
+        "item",
+        "item",
+        "item",
+        "item",
+        "add",
+        "add",
+        "add",
+        "move",
+        "move",
+        "move",
+        "copy",
+        "remove",
+        "page",
+        "page",
+        "drop page",
+        "order",
+        "rename",
+        "rename",
+        "rename",
+        "meta",
+        "nav",
+        "nav",
+        "redirect",
+        "redirect",
+        "type",
+        "twin",
+        "nonsense",
     ];
     let page = pick(&pages(root), a);
     let block = pick(&blocks(root), a);
@@ -112,8 +141,15 @@ pub fn op(root: &Root, (kind, a, b, c): Step, fresh: &str) -> Value {
         }
         ("rename", Some(page), _) => rename(root, &page, b, c),
         ("meta", Some(page), _) => {
-            let patch = pick(&[json!({"description": SLUGS[usize::from(b) % 8]}), json!({"canonical": "/a"}),
-                json!({"description": null}), json!({"noindex": b % 2 == 0})], c);
+            let patch = pick(
+                &[
+                    json!({"description": SLUGS[usize::from(b) % 8]}),
+                    json!({"canonical": "/a"}),
+                    json!({"description": null}),
+                    json!({"noindex": b % 2 == 0}),
+                ],
+                c,
+            );
             json!({"op": "update_page_meta", "page": named(root, &page, a), "patch": patch})
         }
         ("nav", ..) => json!({"op": "update_site_config", "patch": config(a, b, c)}),
@@ -162,8 +198,10 @@ fn redirect(b: u8, c: u8) -> Value {
     let from = ["/r0", "/r1", "/s0"][usize::from(b) % 3];
     match c % 4 {
         0 => json!({"op": "remove_redirect", "from": from}),
-        n => json!({"op": "set_redirect", "from": from, "to": pick(&["/a", "/r1", "https://example.com/x"], n),
-            "status": if b % 2 == 0 { 308 } else { 302 }}),
+        n => {
+            json!({"op": "set_redirect", "from": from, "to": pick(&["/a", "/r1", "https://example.com/x"], n),
+            "status": if b % 2 == 0 { 308 } else { 302 }})
+        }
     }
 }
 
@@ -174,9 +212,13 @@ fn nonsense(root: &Root, a: u8, b: u8) -> Value {
         0 => json!({"op": "explode", "page": page}),
         1 => json!({"op": "update_props", "page": page, "block": "blk_nowhere", "patch": {"text": 1}}),
         2 => json!({"op": "create_page", "slug": "/..", "title": "up"}),
-        3 => json!({"op": "add_block", "page": page, "block": {"type": "Heading", "props": {"headline": "x"}}}),
+        3 => {
+            json!({"op": "add_block", "page": page, "block": {"type": "Heading", "props": {"headline": "x"}}})
+        }
         4 => json!({"op": "move_page", "page": page, "index": 99}),
-        _ => json!({"op": "add_block", "page": page, "block": {"type": "Button", "props": {"label": "a\u{0}", "href": "/a"}}}),
+        _ => {
+            json!({"op": "add_block", "page": page, "block": {"type": "Button", "props": {"label": "a\u{0}", "href": "/a"}}})
+        }
     }
 }
 

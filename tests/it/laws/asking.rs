@@ -96,7 +96,8 @@ async fn a_key_that_is_repeated_gets_the_first_answer_and_does_nothing(house: &m
         if step.2 % 8 == 0 {
             house.reopen(step.3 % 2 == 0).await;
         }
-        let Some((who, envelope, answer)) = given.get(usize::from(step.1) % given.len().max(1)).cloned() else {
+        let Some((who, envelope, answer)) = given.get(usize::from(step.1) % given.len().max(1)).cloned()
+        else {
             continue;
         };
         let head = house.told.link;

@@ -34,7 +34,8 @@ pub fn hold(on: On, cases: u32, longest: usize, law: impl AsyncFn(&mut House, &[
         On::Memory => cases,
         On::Sqlite | On::Postgres => cases.div_ceil(8),
     };
-    let config = ProptestConfig { cases, rng_seed, failure_persistence: None, max_shrink_iters: 600, ..asked };
+    let config =
+        ProptestConfig { cases, rng_seed, failure_persistence: None, max_shrink_iters: 600, ..asked };
     let steps = prop::collection::vec((0..64u8, 0..64u8, 0..64u8, 0..64u8), 1..longest);
     let sites = Cell::new(0);
     let held = TestRunner::new(config).run(&steps, |steps| {

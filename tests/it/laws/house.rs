@@ -8,9 +8,7 @@ use osier::service::{Fault, Principal, Service};
 use osier::store::{Entry, Site, Store};
 use serde_json::{Value, json};
 
-use crate::world::{
-    Answered, Replayed, Seeded, Seen, Step, Ticking, batch, first_batch, looking_back, send,
-};
+use crate::world::{Answered, Replayed, Seeded, Seen, Step, Ticking, batch, first_batch, looking_back, send};
 
 /// One server on a store, and what its log tells.
 pub struct House {
@@ -63,7 +61,8 @@ impl House {
     /// A batch of ordinary ops.
     pub fn ops(&mut self, (kind, a, b, c): Step) -> Vec<Value> {
         self.made += 1;
-        let mixed = |n: u8| (kind.wrapping_add(n * 7), a.wrapping_mul(n), b.wrapping_add(n), c.wrapping_mul(5) % 64);
+        let mixed =
+            |n: u8| (kind.wrapping_add(n * 7), a.wrapping_mul(n), b.wrapping_add(n), c.wrapping_mul(5) % 64);
         let steps = [(kind, a, b, c), mixed(3), mixed(5)];
         let count = [1, 1, 1, 2, 3][usize::from(a) % 5];
         batch(&self.told.root, &steps[..count], &format!("n{}", self.made))

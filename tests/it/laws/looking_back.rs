@@ -29,7 +29,8 @@ async fn an_undo_of_the_newest_commit_is_the_state_before_it_and_redo_the_one_af
             continue;
         }
         let after = house.told.hash();
-        let undone = house.ask("cy", json!({"ops": [{"op": "undo", "commit": answer.commit}]})).await.unwrap();
+        let undone =
+            house.ask("cy", json!({"ops": [{"op": "undo", "commit": answer.commit}]})).await.unwrap();
         assert_eq!(undone.results[0].undid.as_ref().map(|taken| taken.version), Some(answer.version));
         assert_eq!(house.told.hash(), before, "{kind} undone");
         house.ask("cy", json!({"ops": [{"op": "redo"}]})).await.unwrap();
@@ -75,7 +76,8 @@ async fn a_restored_version_is_that_version_hash_for_hash(house: &mut House, ste
         }
         let version = usize::from(step.2) % house.hashes.len();
         let before = house.told.hash();
-        let answer = house.ask("bo", json!({"ops": [{"op": "restore_version", "version": version}]})).await.unwrap();
+        let answer =
+            house.ask("bo", json!({"ops": [{"op": "restore_version", "version": version}]})).await.unwrap();
         assert_eq!(house.told.hash(), house.hashes[version], "restored {version}");
         if answer.changed {
             house.ask("bo", json!({"ops": [{"op": "undo"}]})).await.unwrap();

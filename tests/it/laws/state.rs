@@ -48,8 +48,13 @@ async fn every_version_is_served_again_as_it_was_served_then(house: &mut House, 
     for in_good_order in [true, false] {
         let versions: Vec<u64> = house.seen.keys().copied().collect();
         for (version, step) in versions.iter().rev().zip(steps.iter().cycle()) {
-            let version = if step.1 % 2 == 0 { *version } else { versions[usize::from(step.2) % versions.len()] };
-            assert_eq!(house.served(&format!("main@{version}")).await, house.seen[&version], "version {version}");
+            let version =
+                if step.1 % 2 == 0 { *version } else { versions[usize::from(step.2) % versions.len()] };
+            assert_eq!(
+                house.served(&format!("main@{version}")).await,
+                house.seen[&version],
+                "version {version}"
+            );
         }
         house.reopen(in_good_order).await;
     }

@@ -60,7 +60,11 @@ fn question(house: &mut House, step: Step) -> (&'static str, Value, bool) {
             op.as_object_mut().unwrap().remove("commit");
         }
     }
-    ops.retain(|op| op["op"] != "duplicate_page" && op["op"] != "duplicate_block" && !op.to_string().contains("\"items\":[{\"a\""));
+    ops.retain(|op| {
+        op["op"] != "duplicate_page"
+            && op["op"] != "duplicate_block"
+            && !op.to_string().contains("\"items\":[{\"a\"")
+    });
     if ops.is_empty() {
         ops.push(json!({"op": "update_site_config", "patch": {"name": format!("N{}", step.1)}}));
     }
@@ -96,7 +100,9 @@ fn each_answer_is_right_for_its_place(house: &House, log: &[Entry], told: &[Told
                 let mut refusals = states[between].iter().map(|state| refusal(&state.root, ops));
                 assert!(
                     looks_back(&ops[0]) || refusals.any(|refusal| refusal == problems(&told.answered)),
-                    "no state between asking and answer refuses this: {:?} {:?}", told.envelope, told.answered
+                    "no state between asking and answer refuses this: {:?} {:?}",
+                    told.envelope,
+                    told.answered
                 );
             }
             Err(Fault::KeyReused) => assert!(told.envelope.get("idempotencyKey").is_some()),
@@ -116,7 +122,11 @@ async fn the_same_one_after_another_is_the_same(house: &House, log: &[Entry]) {
         let pages = body.pages.iter().map(|page| (page.slug.clone(), page.hash.map(|hash| hash.to_string())));
         let answered = answer.pages.iter().map(|page| (page.slug.clone(), page.hash.clone()));
         assert_eq!(pages.collect::<Vec<_>>(), answered.collect::<Vec<_>>());
-        assert_eq!(model.told.hash(), house.hashes[usize::try_from(version).unwrap()], "after version {version}");
+        assert_eq!(
+            model.told.hash(),
+            house.hashes[usize::try_from(version).unwrap()],
+            "after version {version}"
+        );
     }
     model.service.close().await;
 }

@@ -54,7 +54,8 @@ async fn ask(town: &Town, client: usize, n: usize) {
 /// Most are ordinary; what they meet may have changed by the time they are judged.
 fn ops(town: &Town, fresh: &str) -> Vec<Value> {
     let chance = &town.disk.chance;
-    let step = || -> Step { (chance.byte() % 64, chance.byte() % 64, chance.byte() % 64, chance.byte() % 64) };
+    let step =
+        || -> Step { (chance.byte() % 64, chance.byte() % 64, chance.byte() % 64, chance.byte() % 64) };
     let root = town.follow().root;
     if chance.once_in(6) {
         return vec![looking_back(&root, step(), &[])];

@@ -76,8 +76,16 @@ impl Journal {
                 (Outcome::Done(answer), Some((entry, body))) => {
                     assert_eq!(Value::from(body.ops.clone()), asked.ops, "another batch was done: {asked:?}");
                     assert_eq!(entry.version.is_some(), answer.changed, "{asked:?}");
-                    assert_eq!(entry.version.or(body.version), Some(answer.version), "another version: {asked:?}");
-                    assert_eq!(entry.version.map(|_| entry.commit_id()), answer.commit, "another commit: {asked:?}");
+                    assert_eq!(
+                        entry.version.or(body.version),
+                        Some(answer.version),
+                        "another version: {asked:?}"
+                    );
+                    assert_eq!(
+                        entry.version.map(|_| entry.commit_id()),
+                        answer.commit,
+                        "another commit: {asked:?}"
+                    );
                     order.push((asked.from, asked.to, entry.seq));
                 }
                 (Outcome::Done(answer), None) => assert!(!answer.changed, "lost: {asked:?}"),

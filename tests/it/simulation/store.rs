@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use osier::store::{
-    Append, Appended, Bounds, BranchKey, Checkpoint, Checkpoints, CommitRow, Digest, Entry, Link, Log, Memory, NodeKey,
-    Registry, Result, Site, SiteKey, Stack, StoreError, Token, Touched,
+    Append, Appended, Bounds, BranchKey, Checkpoint, Checkpoints, CommitRow, Digest, Entry, Link, Log,
+    Memory, NodeKey, Registry, Result, Site, SiteKey, Stack, StoreError, Token, Touched,
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -163,7 +163,11 @@ impl Log for Line {
         let disk = self.disk.clone();
         if disk.happens(faults.no_write) {
             let full = disk.chance.once_in(3);
-            return Err(if full { StoreError::Full("full".into()) } else { StoreError::Unavailable("refused".into()) });
+            return Err(if full {
+                StoreError::Full("full".into())
+            } else {
+                StoreError::Unavailable("refused".into())
+            });
         }
         let unknown = || Err(StoreError::Unknown("the answer was lost".into()));
         if disk.happens(faults.late_write) {
@@ -215,7 +219,13 @@ impl Checkpoints for Line {
         self.back(self.reading().await?.put(site, checkpoints, blobs).await).await
     }
 
-    async fn checkpoint(&self, site: SiteKey, branch: BranchKey, node: NodeKey, at_most: u64) -> Result<Option<Checkpoint>> {
+    async fn checkpoint(
+        &self,
+        site: SiteKey,
+        branch: BranchKey,
+        node: NodeKey,
+        at_most: u64,
+    ) -> Result<Option<Checkpoint>> {
         self.back(self.reading().await?.checkpoint(site, branch, node, at_most).await).await
     }
 

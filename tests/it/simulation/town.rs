@@ -99,7 +99,8 @@ impl Town {
         let mut known = self.known.lock().unwrap();
         let kept = self.disk.kept();
         // The store in memory never waits.
-        let more = kept.entries(self.site.key, known.1.len() as u64, usize::MAX).now_or_never().unwrap().unwrap();
+        let more =
+            kept.entries(self.site.key, known.1.len() as u64, usize::MAX).now_or_never().unwrap().unwrap();
         for entry in more {
             let mut next = known.0[known.0.len() - 1].clone();
             next.follow(std::slice::from_ref(&entry));
@@ -149,7 +150,11 @@ impl Town {
             assert_eq!(served, told.seen(), "served when all is quiet");
         }
         let fresh = start(&self.disk, self.started.fetch_add(1, Ordering::Relaxed));
-        assert_eq!(Seen::served(&fresh.service, SITE, "main", None).await, told.seen(), "served by a new server");
+        assert_eq!(
+            Seen::served(&fresh.service, SITE, "main", None).await,
+            told.seen(),
+            "served by a new server"
+        );
         self.journal.holds(&self.log());
     }
 

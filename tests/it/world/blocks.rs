@@ -17,7 +17,9 @@ pub fn props(root: &Root, (page, block): &At, b: u8, c: u8) -> Value {
         "RichText" if b % 16 == 5 => json!({"body": large(c)}),
         "RichText" => json!({"body": format!("Line {b}.\n\nTo [it]({slug}?q#h) or <{slug}>.\n\nLine {c}.")}),
         "Button" => json!({"label": format!("b{}", b % 3), "href": slug}),
-        "FAQAccordion" if b % 3 == 0 => json!({"items": [{"q": "two", "a": "x"}, {"key": "k1", "q": "1", "a": slug}]}),
+        "FAQAccordion" if b % 3 == 0 => {
+            json!({"items": [{"q": "two", "a": "x"}, {"key": "k1", "q": "1", "a": slug}]})
+        }
         "FAQAccordion" => json!({"title": if c % 3 == 0 { Value::Null } else { json!(format!("t{c}")) }}),
         "TwoColumn" => json!({"ratio": pick(&["1:1", "1:2", "no"], c)}),
         _ if c % 4 == 0 => json!({"to": null}),
@@ -47,16 +49,19 @@ pub fn text(root: &Root, at: &At, b: u8, c: u8) -> Value {
 
 /// Adds, changes, removes or moves an item of a list.
 pub fn item(root: &Root, a: u8, b: u8, c: u8, fresh: &str) -> Value {
-    let lists = blocks(root).into_iter().filter(|(_, block)| &*block.kind == "FAQAccordion").collect::<Vec<_>>();
+    let lists =
+        blocks(root).into_iter().filter(|(_, block)| &*block.kind == "FAQAccordion").collect::<Vec<_>>();
     let Some((page, block)) = pick(&lists, a) else { return json!({"op": "add_item"}) };
     let value = block.value();
     let items = value["items"].as_array().cloned().unwrap_or_default();
     let index = usize::from(c) % (items.len() + usize::from(b % 16 == 0)).max(1);
-    let mut op = json!({"page": named(root, &page, b), "block": block.id, "list": pick(&["items", "/items"], c)});
+    let mut op =
+        json!({"page": named(root, &page, b), "block": block.id, "list": pick(&["items", "/items"], c)});
     match b % 4 {
         0 => {
             op["op"] = json!("add_item");
-            op["item"] = json!({"key": format!("k{fresh}"), "q": format!("q{c}"), "a": SLUGS[usize::from(c) % 8]});
+            op["item"] =
+                json!({"key": format!("k{fresh}"), "q": format!("q{c}"), "a": SLUGS[usize::from(c) % 8]});
             op["index"] = json!(usize::from(c) % (items.len() + 1));
         }
         1 => {
@@ -85,7 +90,10 @@ pub fn add(root: &Root, page: &PageId, b: u8, c: u8, fresh: &str) -> Value {
             ("Heading", json!({"text": "new"})),
             ("RichText", json!({"body": format!("Line. [l]({slug})")})),
             ("Button", json!({"label": "l", "href": slug})),
-            ("FAQAccordion", json!({"items": [{"key": "k1", "q": "q", "a": "a"}, {"key": "k2", "q": "r", "a": slug}]})),
+            (
+                "FAQAccordion",
+                json!({"items": [{"key": "k1", "q": "q", "a": "a"}, {"key": "k2", "q": "r", "a": slug}]}),
+            ),
             ("TwoColumn", json!({})),
             ("LawBox", json!({"note": "x", "to": slug})),
             ("LawSlip", json!({"to": slug})),
@@ -101,7 +109,8 @@ pub fn add(root: &Root, page: &PageId, b: u8, c: u8, fresh: &str) -> Value {
 
 /// To another place, of this page or another.
 pub fn relocate(root: &Root, (page, block): &At, name: &str, b: u8, c: u8) -> Value {
-    let target = if b % 3 == 0 { pick(&pages(root), b / 3).unwrap_or_else(|| page.clone()) } else { page.clone() };
+    let target =
+        if b % 3 == 0 { pick(&pages(root), b / 3).unwrap_or_else(|| page.clone()) } else { page.clone() };
     let mut op = json!({"op": name, "page": named(root, page, c), "block": block.id});
     if target != *page {
         op["toPage"] = named(root, &target, b);
@@ -130,7 +139,8 @@ fn place(root: &Root, page: &PageId, moving: Option<&Block>, op: &mut Value, c: 
         }
         None => body.children(None),
     };
-    let others: Vec<_> = siblings.into_iter().filter(|id| moving.is_none_or(|block| block.id != *id)).collect();
+    let others: Vec<_> =
+        siblings.into_iter().filter(|id| moving.is_none_or(|block| block.id != *id)).collect();
     match (c / 4 % 4, pick(&others, c / 16)) {
         (0, Some(sibling)) => op["after"] = json!(sibling),
         (1, Some(sibling)) => op["before"] = json!(sibling),

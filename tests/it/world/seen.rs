@@ -34,7 +34,8 @@ impl Seen {
             pages.insert(id.to_owned(), String::from_utf8(ready.bytes.to_vec()).unwrap());
         }
         let types = service.block_types(&who, site, &at, &paging).await.unwrap().items;
-        let custom = types.iter().map(|kind| kind.get().to_owned()).filter(|kind| kind.starts_with("{\"type\":\"Law"));
+        let custom =
+            types.iter().map(|kind| kind.get().to_owned()).filter(|kind| kind.starts_with("{\"type\":\"Law"));
         Seen {
             config: String::from_utf8(service.config(&who, site, &at).await.unwrap().bytes.to_vec()).unwrap(),
             redirects: service.redirects(&who, site, &at, &paging).await.unwrap().items,
@@ -72,7 +73,11 @@ impl Replayed {
             let touched = self.root.apply(&body.changes).unwrap();
             self.root.seal(&touched, &Stamp { version, at_ms: entry.at_ms, who: entry.who.clone() });
             for page in &body.pages {
-                assert_eq!(self.root.stub(&page.id).map(|stub| stub.hash), page.hash, "the entry names the hash");
+                assert_eq!(
+                    self.root.stub(&page.id).map(|stub| stub.hash),
+                    page.hash,
+                    "the entry names the hash"
+                );
             }
         }
     }
@@ -86,8 +91,7 @@ impl Replayed {
         let root = &self.root;
         each_item_is_there_once(root);
         let page = |id: &PageId| (id.to_string(), page_bytes(root, id, root.stub(id).unwrap()));
-        let redirect =
-            |(from, to): (&Arc<str>, &Arc<Value>)| json!({"from": &**from, "to": to["to"], "status": to["status"]});
+        let redirect = |(from, to): (&Arc<str>, &Arc<Value>)| json!({"from": &**from, "to": to["to"], "status": to["status"]});
         let custom = root.types.custom().map(|(name, kind)| {
             format!("{{\"type\":\"{name}\",\"schema\":{}}}", canonical(&kind.value["schema"]))
         });
@@ -127,7 +131,8 @@ fn page_bytes(root: &Root, id: &PageId, stub: &Stub) -> String {
 fn each_item_is_there_once(root: &Root) {
     for (page, block) in super::blocks(root) {
         let props = block.value();
-        let keys: Vec<&Value> = props["items"].as_array().into_iter().flatten().map(|item| &item["key"]).collect();
+        let keys: Vec<&Value> =
+            props["items"].as_array().into_iter().flatten().map(|item| &item["key"]).collect();
         let twice = keys.iter().enumerate().any(|(at, key)| keys[..at].contains(key));
         assert!(!twice, "an item is there twice: {page} {} {props}", block.id);
     }
