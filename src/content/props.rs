@@ -132,6 +132,10 @@ pub fn apply_item(props: &mut Value, change: &Change) -> Result<(), Misfit> {
         Change::Insert { at, value, .. } => {
             let items = list(props, at)?;
             let to = behind(items, at)?;
+            // An inverse may meet an item that came back on another way: two of one key would be one node twice.
+            if items.iter().any(|item| key_of(item).is_some() && key_of(item) == key_of(value)) {
+                return Err(Misfit(format!("insert of an item that {} has already", at.slot)));
+            }
             items.insert(to, value.clone());
         }
         Change::Remove { node, at, value } => {
@@ -219,6 +223,16 @@ mod tests {
         let path: Vec<Step> = vec!["props".into(), "a".into()];
         assert!(apply_set(&mut fields, &path, Some(&json!(2)), None).is_err());
         assert!(apply_set(&mut fields, &path, None, Some(&json!(2))).is_err());
+    }
+
+    #[test]
+    fn an_item_is_not_put_in_twice() {
+        let mut props = json!({"items": [{"key": "a"}, {"key": "b"}]});
+        let at =
+            Place { parent: Node::Block("blk_1".into()), slot: "/items".into(), after: Some("b".into()) };
+        let node = Node::Item("blk_1".into(), vec!["items".into(), "a".into()]);
+        let again = Change::Insert { node, at, value: json!({"key": "a"}) };
+        assert!(apply_item(&mut props, &again).is_err());
     }
 
     fn items(depth: u32) -> BoxedStrategy<Value> {

@@ -1,0 +1,7 @@
+//! libFuzzer on the target `schema`.
+#![no_main]
+
+#[path = "../../tests/it/fuzz/targets/mod.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| targets::named("schema")(input));

@@ -1,0 +1,7 @@
+//! libFuzzer on the target `slug`.
+#![no_main]
+
+#[path = "../../tests/it/fuzz/targets/mod.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| targets::named("slug")(input));
