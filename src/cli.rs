@@ -73,6 +73,8 @@ enum Command {
     History(history::History),
     Migrate(migrate::Migrate),
     Config(settings::Config),
+    #[cfg(feature = "bench")]
+    Bench(crate::bench::Bench),
 }
 
 /// Runs the command that the arguments name.
@@ -117,6 +119,8 @@ impl Command {
             Command::History(history) => history.run(settings).await,
             Command::Migrate(migrate) => migrate.run(settings).await,
             Command::Config(config) => config.run(settings),
+            #[cfg(feature = "bench")]
+            Command::Bench(bench) => Ok(bench.run(settings).await?),
         }
     }
 }
