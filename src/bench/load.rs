@@ -24,7 +24,7 @@ pub(super) struct Spec {
     pub(super) warm_up_s: f64,
     /// So long it is counted.
     pub(super) seconds: f64,
-    /// Each request once, counted from the first, however long it takes; else again and again.
+    /// Each request once, counted from the first, as many as come to their turn in five times that; else again and again.
     pub(super) once: bool,
     /// Numbers in requests begin here.
     pub(super) first: u64,
@@ -183,12 +183,12 @@ async fn client(spec: Arc<Spec>, number: usize, together: Arc<Barrier>) -> Resul
     together.wait().await;
     let begin = Instant::now();
     let from = begin + Duration::from_secs_f64(if spec.once { 0.0 } else { spec.warm_up_s });
-    let until = from + Duration::from_secs_f64(spec.seconds);
+    let until = from + Duration::from_secs_f64(spec.seconds * if spec.once { 5.0 } else { 1.0 });
     let mut next = spec.first + number as u64 * 1_000_000;
     let mut at = 0;
     while !own.is_empty() && (!spec.once || at < own.len()) {
         let asked = Instant::now();
-        if !spec.once && asked >= until {
+        if asked >= until {
             break;
         }
         let place = at % own.len();

@@ -85,7 +85,10 @@ fn heading(done: &Value) -> String {
 }
 
 /// One line a figure; remarks below those they are about.
-fn table(figures: &[Figure]) -> String {
+pub(super) fn table(figures: &[Figure]) -> String {
+    if figures.is_empty() {
+        return String::new();
+    }
     let head = ["row", "what", "figure", "against", "value", "bar", "met"].map(str::to_owned);
     let rows: Vec<[String; 7]> = [head].into_iter().chain(figures.iter().map(cells)).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);

@@ -1,7 +1,7 @@
 //! A run: the ground it stands on, its rows one after the other, and what is left of it.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -12,6 +12,9 @@ use super::plant::{Plan, Planted, plant};
 use super::process::Server;
 use super::wire::{Line, Ready, Request};
 use super::{Run, machine, plot, report, rows, site};
+
+/// A run's stores lie in a folder of this name and its process.
+const WORK: &str = "work-";
 
 /// What all rows of a run share.
 pub(super) struct Ground {
@@ -34,7 +37,8 @@ pub(super) struct Ground {
 pub(super) async fn run(options: Run) -> Result<()> {
     let rows = rows::chosen(&options.only)?;
     fs::create_dir_all(&options.out)?;
-    let folder = options.out.join(format!("work-{}", std::process::id()));
+    sweep(&options.out)?;
+    let folder = options.out.join(format!("{WORK}{}", std::process::id()));
     fs::create_dir_all(&folder)?;
     let mut ground = Ground::of(&options, folder.canonicalize()?);
     let noise = machine::noise().await;
@@ -46,7 +50,11 @@ pub(super) async fn run(options: Run) -> Result<()> {
     for row in rows {
         ground.say(row.name);
         match rows::measure(row, &mut ground).await {
-            Ok(found) => figures.extend(found),
+            Ok(found) => {
+                // A long run shows what it has; the whole stands at its end.
+                eprint!("{}", report::table(&found));
+                figures.extend(found);
+            }
             Err(error) => {
                 ground.say(&format!("  did not work: {error}"));
                 figures.push(Figure::absent(row.name, row.title, "", &format!("did not work: {error}")));
@@ -75,6 +83,18 @@ pub(super) async fn run(options: Run) -> Result<()> {
     } else {
         Err(Broken(format!("rows that did not work: {}", broken.join(", "))))
     }
+}
+
+/// Takes away what runs left that were broken off.
+fn sweep(out: &Path) -> Result<()> {
+    for entry in fs::read_dir(out)? {
+        let path = entry?.path();
+        let process = path.file_name().and_then(|name| name.to_str()?.strip_prefix(WORK));
+        if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
+            fs::remove_dir_all(path)?;
+        }
+    }
+    Ok(())
 }
 
 impl Ground {

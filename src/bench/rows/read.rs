@@ -76,12 +76,13 @@ pub(super) async fn past(ground: &mut Ground) -> Result<Vec<Figure>> {
         turns.values(0, value).iter().zip(&now).map(|(then, now)| (then - now) / 1000.0).collect()
     };
     let what = |part: &str| format!("{part} of a page at any of {last} versions, over get_page now");
+    let looked: usize = turns.0[0].iter().filter_map(Sample::latency).map(|latency| latency.count).sum();
     let p99 = ms(median(&turns.values(0, Sample::p99)).unwrap_or_default());
     Ok(vec![
         Figure::new("past", what("p50"), &over(Sample::p50), " ms", Bar::AtMost(10.0))
             .sides(turns.p50(0), format!("now {}", turns.p50(1))),
         Figure::new("past", what("p99"), &over(Sample::p99), " ms", Bar::AtMost(10.0))
             .sides(p99, format!("p50 now {}", turns.p50(1)))
-            .noted(turns.remark(0)),
+            .noted(format!("{}; {looked} looks", turns.remark(0))),
     ])
 }
