@@ -181,18 +181,20 @@ impl Ground {
         Server::spawn(arguments, &self.beds.folder.join("servers.log"))
     }
 
-    /// The bare append server, on a store of its own in which Osier wrote one such op: its token is `bare`.
-    pub(super) async fn bare_append(&mut self, kind: Kind) -> Result<Server> {
+    /// The bare append server, on a store of its own in which Osier wrote one such op; and the token it takes, as long as
+    /// any other.
+    pub(super) async fn bare_append(&mut self, kind: Kind) -> Result<(Server, String)> {
         let plan = Plan { commits: 1, ..super::plant::SMALL };
         let (bed, planted) = self.planted(kind, plan).await?;
         let server = self.serve(&bed, &planted.token).await?;
         let op = site::post("op", &planted.token, &site::heading(0));
         let length = ask(&server, &op).await?.len().to_string();
         server.stop().await?;
-        let arguments = ["--database", &bed.url, "--authorization", "Bearer bare", "--answer-bytes", &length];
+        let header = format!("Bearer {}", planted.token);
+        let arguments = ["--database", &bed.url, "--authorization", &header, "--answer-bytes", &length];
         let mut bare = self.spawn(&[&["bench", "bare"], &arguments[..]].concat())?;
-        match bare.ready(&site::post("op", "bare", &site::heading(0))).await? {
-            200 => Ok(bare),
+        match bare.ready(&op).await? {
+            200 => Ok((bare, planted.token)),
             status => Err(Broken(format!("the bare append server answers {status}"))),
         }
     }

@@ -9,7 +9,7 @@ use crate::bench::plant::SMALL;
 use crate::bench::plot::{Plot, Scale};
 use crate::bench::process::Server;
 use crate::bench::run::Ground;
-use crate::bench::site::{heading, headings, post};
+use crate::bench::site::headings;
 use crate::bench::turn::{Contender, Sample, Turns, Work, ms};
 use crate::bench::wire::Request;
 
@@ -25,10 +25,8 @@ impl Pair {
     async fn of(ground: &mut Ground, kind: Kind) -> Result<Pair> {
         let (bed, planted) = ground.planted(kind, SMALL).await?;
         let osier = ground.serve(&bed, &planted.token).await?;
-        let bare = ground.bare_append(kind).await?;
-        // As long as Osier's, for the header is read too.
-        let theirs = vec![post("op", "bare", &heading(0))];
-        Ok(Pair { osier, bare, own: headings(&planted.token, 1), theirs })
+        let (bare, token) = ground.bare_append(kind).await?;
+        Ok(Pair { osier, bare, own: headings(&planted.token, 1), theirs: headings(&token, 1) })
     }
 
     fn osier(&self, clients: usize) -> Contender<'_> {

@@ -16,6 +16,9 @@ use crate::bench::turn::ms;
 /// The second server on PostgreSQL is so much farther from the database.
 const FARTHER: Duration = Duration::from_millis(3);
 
+/// What is refused counts as having waited an hour.
+const FOR_EVER_US: f64 = 3.6e9;
+
 /// On SQLite a second process on the file; on PostgreSQL a second server, farther away.
 pub(super) async fn fair(ground: &mut Ground) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
@@ -39,9 +42,9 @@ pub(super) async fn fair(ground: &mut Ground) -> Result<Vec<Figure>> {
                 ground.keep(&format!("fair {}", kind.name()), name, repetition, outcome);
             }
             let p50 = part(&alone, |latency| latency.p50_us);
-            // One that is refused waits for ever: where that is one in a hundred or more, it is the p99.
+            // Where one in a hundred or more is refused, that is the p99.
             let starved = beside.failed * 100 >= beside.answered;
-            let p99 = if starved { f64::INFINITY } else { part(&beside, |latency| latency.p99_us) };
+            let p99 = if starved { FOR_EVER_US } else { part(&beside, |latency| latency.p99_us) };
             ratios.push(p99 / p50);
             alone_us.push(p50);
             beside_us.push(p99);
