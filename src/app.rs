@@ -67,7 +67,6 @@ pub async fn serve_within(
 ) -> io::Result<()> {
     let stopping = CancellationToken::new();
     let router = http::router(Arc::clone(&service), stopping.clone());
-    let edge = Edge::new(router, http::full_house(), limits, stopping.clone());
     let stopped = async {
         stop.await;
         tracing::info!("stopping: what is under way is finished first");
@@ -75,13 +74,23 @@ pub async fn serve_within(
         tokio::time::sleep(IN_FLIGHT).await;
     };
     tokio::select! {
-        () = edge.run(listener) => {}
+        () = serve_router(limits, listener, router, stopping.clone()) => {}
         () = stopped => {
             tracing::warn!("some requests took longer than {} s and are cut off", IN_FLIGHT.as_secs());
         }
     }
     close(&service).await;
     Ok(())
+}
+
+/// Takes connections for a router until `stopping`, and finishes what is under way; dropped before, it cuts that off.
+pub async fn serve_router(
+    limits: Limits,
+    listener: TcpListener,
+    router: axum::Router,
+    stopping: CancellationToken,
+) {
+    Edge::new(router, http::full_house(), limits, stopping).run(listener).await;
 }
 
 /// Closes a service within a bound.

@@ -87,6 +87,8 @@ enum Command {
     Migrate(migrate::Migrate),
     Doctor(doctor::Doctor),
     Config(settings::Config),
+    #[cfg(feature = "bench")]
+    Bench(crate::bench::Bench),
 }
 
 /// Runs the command that the arguments name.
@@ -138,6 +140,8 @@ impl Command {
             Command::Doctor(doctor) => doctor.run(settings).await,
             Command::Migrate(migrate) => migrate.run(settings).await,
             Command::Config(config) => config.run(settings),
+            #[cfg(feature = "bench")]
+            Command::Bench(bench) => Ok(bench.run(settings).await?),
         }
     }
 }

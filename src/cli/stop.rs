@@ -66,6 +66,13 @@ impl From<ImportError> for Stop {
     }
 }
 
+#[cfg(feature = "bench")]
+impl From<crate::bench::Broken> for Stop {
+    fn from(broken: crate::bench::Broken) -> Self {
+        Stop::Found(broken.0)
+    }
+}
+
 impl From<Fault> for Stop {
     fn from(fault: Fault) -> Self {
         match fault {

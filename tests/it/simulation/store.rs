@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use osier::store::{
-    Append, Appended, Bounds, BranchKey, Checkpoint, Checkpoints, CommitRow, Digest, Entry, Link, Log,
-    Memory, NodeKey, Registry, Result, Site, SiteKey, Stack, StoreError, Token, Touched,
+    Append, Appended, Audit, Bounds, BranchKey, Checkpoint, Checkpoints, CommitRow, Digest, Entry, Hold,
+    Link, Log, Memory, NodeKey, Registry, Result, Site, SiteKey, SiteRow, Stack, StoreError, Token, Touched,
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -105,16 +105,22 @@ impl Disk {
 /// sent may still arrive.
 pub struct Line {
     disk: Arc<Disk>,
-    killed: AtomicBool,
+    killed: Arc<AtomicBool>,
+    holds: Mutex<Vec<Slot>>,
 }
+
+/// A hold, until it is used or its server dies.
+type Slot = Arc<Mutex<Option<Box<dyn Hold>>>>;
 
 impl Line {
     pub fn to(disk: &Arc<Disk>) -> Arc<Line> {
-        Arc::new(Line { disk: disk.clone(), killed: AtomicBool::new(false) })
+        Arc::new(Line { disk: disk.clone(), killed: Arc::default(), holds: Mutex::default() })
     }
 
+    /// What the server holds is free: its connections are gone.
     pub fn kill(&self) {
         self.killed.store(true, Ordering::SeqCst);
+        self.holds.lock().unwrap().drain(..).for_each(|slot| drop(slot.lock().unwrap().take()));
     }
 
     async fn way(&self) {
@@ -188,6 +194,19 @@ impl Log for Line {
         self.back(ended).await
     }
 
+    async fn hold(&self, site: SiteKey) -> Result<Box<dyn Hold>> {
+        self.there().await?;
+        let kept = self.disk.kept();
+        let slot: Slot = Arc::new(Mutex::new(Some(kept.hold(site).await?)));
+        self.holds.lock().unwrap().push(slot.clone());
+        self.way().await;
+        Ok(Box::new(Held { disk: self.disk.clone(), killed: self.killed.clone(), kept, slot }))
+    }
+
+    async fn heads(&self, sites: &[SiteKey]) -> Result<Vec<Option<Link>>> {
+        self.back(self.reading().await?.heads(sites).await).await
+    }
+
     async fn head(&self, site: SiteKey) -> Result<Link> {
         self.back(self.reading().await?.head(site).await).await
     }
@@ -210,6 +229,44 @@ impl Log for Line {
 
     async fn touched(&self, site: SiteKey, branch: BranchKey, version: u64) -> Result<Vec<Touched>> {
         self.back(self.reading().await?.touched(site, branch, version).await).await
+    }
+}
+
+/// A site that one server holds.
+struct Held {
+    disk: Arc<Disk>,
+    killed: Arc<AtomicBool>,
+    /// The log it was held on; another by now has cut all connections.
+    kept: Arc<Memory>,
+    slot: Slot,
+}
+
+#[async_trait]
+impl Hold for Held {
+    async fn append(self: Box<Self>, append: &Append) -> Result<Appended> {
+        let hold = self.slot.lock().unwrap().take();
+        if self.killed.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        let faults = *self.disk.faults.lock().unwrap();
+        let here = Arc::ptr_eq(&self.kept, &self.disk.kept());
+        let Some(hold) = hold.filter(|_| here && !self.disk.happens(faults.no_write)) else {
+            return Err(StoreError::Unavailable("the lock is gone".into()));
+        };
+        let ended = hold.append(append).await;
+        if matches!(ended, Ok(Appended::Done)) {
+            self.disk.done.lock().unwrap().push(append.clone());
+        }
+        if self.disk.happens(faults.lost_answer) {
+            return Err(StoreError::Unknown("the answer was lost".into()));
+        }
+        ended
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        drop(self.slot.lock().unwrap().take());
     }
 }
 
@@ -271,5 +328,43 @@ impl Registry for Line {
 
     async fn ping(&self) -> Result<()> {
         self.back(self.reading().await?.ping().await).await
+    }
+}
+
+#[async_trait]
+impl Audit for Line {
+    async fn site_rows(&self, after: SiteKey, limit: usize) -> Result<Vec<SiteRow>> {
+        self.back(self.reading().await?.site_rows(after, limit).await).await
+    }
+
+    async fn touched_rows(
+        &self,
+        site: SiteKey,
+        after: Option<&Touched>,
+        limit: usize,
+    ) -> Result<Vec<Touched>> {
+        self.back(self.reading().await?.touched_rows(site, after, limit).await).await
+    }
+
+    async fn checkpoint_rows(
+        &self,
+        site: SiteKey,
+        after: Option<&Checkpoint>,
+        limit: usize,
+    ) -> Result<Vec<Checkpoint>> {
+        self.back(self.reading().await?.checkpoint_rows(site, after, limit).await).await
+    }
+
+    async fn blob_rows(
+        &self,
+        site: SiteKey,
+        after: Option<&Digest>,
+        limit: usize,
+    ) -> Result<Vec<(Digest, Bytes)>> {
+        self.back(self.reading().await?.blob_rows(site, after, limit).await).await
+    }
+
+    async fn integrity(&self) -> Result<Option<String>> {
+        self.back(self.reading().await?.integrity().await).await
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use osier::content::commit::Body;
+use osier::content::commit::{Body, stored_json};
 use osier::content::document::{Hash, Root, Stamp, Stub, site_hash};
 use osier::content::id::PageId;
 use osier::content::json::{canonical, write_string};
@@ -65,7 +65,9 @@ impl Replayed {
     pub fn follow(&mut self, entries: &[Entry]) {
         for entry in entries {
             assert_eq!(entry.seq, self.link.seq + 1, "the log has no gap");
-            assert_eq!(entry.hash, entry.chain_hash(&self.link.hash), "each entry covers the one before");
+            let digest = *blake3::hash(&stored_json(entry.format, &entry.body).unwrap()).as_bytes();
+            let covering = entry.chain_hash(&self.link.hash, &digest);
+            assert_eq!(entry.hash, covering, "each entry covers the one before");
             self.link = Link { seq: entry.seq, hash: entry.hash };
             let body = Body::decode(entry.format, &entry.body).unwrap();
             let Some(version) = entry.version else { continue };

@@ -7,7 +7,7 @@ pub fn target(bytes: &[u8]) {
     for format in [FORMAT, FORMAT - 1, FORMAT + 1, i16::MIN, i16::MAX] {
         let Ok(body) = Body::decode(format, bytes) else { continue };
         assert_eq!(format, FORMAT, "a format nobody wrote");
-        let again = Body::decode(FORMAT, &body.encode().unwrap()).unwrap();
+        let again = Body::decode(FORMAT, &body.encode().unwrap().bytes).unwrap();
         assert_eq!(again.changes, body.changes);
         assert_eq!((again.ops, again.ids, again.summary), (body.ops, body.ids, body.summary));
         assert_eq!((again.pages, again.target, again.salt), (body.pages, body.target, body.salt));

@@ -51,7 +51,7 @@ fn batch(asked: &[Asked]) {
     assert_eq!(site_hash(&back), site_hash(before), "and their inverse leads back");
     let ops = asked.iter().map(|asked| asked.raw.clone()).collect();
     let body = Body { ops, results, changes: drafted.changes, ids: drafted.ids, ..Body::default() };
-    let kept = Body::decode(FORMAT, &body.encode().unwrap()).unwrap();
+    let kept = Body::decode(FORMAT, &body.encode().unwrap().bytes).unwrap();
     assert_eq!(kept.changes, body.changes, "the log keeps them exactly");
 }
 

@@ -91,7 +91,10 @@ fn house() -> House {
             expires_in_ms: None,
         };
         let token = service.create_token(&operator, new).await.unwrap();
-        (osier::http::router(service), token["token"].as_str().unwrap().to_owned())
+        (
+            osier::http::router(service, tokio_util::sync::CancellationToken::new()),
+            token["token"].as_str().unwrap().to_owned(),
+        )
     });
     House { runtime, router, token, served: 0 }
 }
