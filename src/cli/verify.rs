@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Stop, output, progress};
 use crate::config::Settings;
 use crate::service::{Depth, SiteReport, Verdict, verify_store};
-use crate::store;
+use crate::store::{self, StoreError};
 
 /// Check the store: every log from its first entry on, and everything that follows from it
 #[derive(Args)]
@@ -39,7 +39,7 @@ impl Verify {
             bar.set_message(format!("Verifying {site}"));
             progress::show(&bar, done, all);
         };
-        let store = store::look(&settings.database.value).await?;
+        let store = store::look(&settings.database.value).await.map_err(at_open)?;
         let verdict = verify_store(&store, site.as_deref(), depth, &mut tell).await?;
         let seconds = bar.elapsed().as_secs_f64();
         bar.finish_and_clear();
@@ -55,6 +55,16 @@ impl Verify {
             }
             Verdict::Sound(sites) => output::say(&account(&sites, depth, seconds)),
         }
+    }
+}
+
+/// A store that is too damaged to be opened is a finding too.
+fn at_open(error: StoreError) -> Stop {
+    match error {
+        StoreError::Damaged(what) => Stop::Found(format!(
+            "the database: {what}; put back the newest backup that verifies (osier restore)"
+        )),
+        other => other.into(),
     }
 }
 
