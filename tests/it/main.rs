@@ -8,6 +8,7 @@ mod harness;
 mod auth;
 mod cli;
 mod drain;
+mod edge;
 mod errors;
 mod events;
 mod faults;
