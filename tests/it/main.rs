@@ -11,6 +11,7 @@ mod cli;
 mod constraints;
 mod doctor;
 mod drain;
+mod edge;
 mod errors;
 mod events;
 mod faults;

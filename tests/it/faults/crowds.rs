@@ -67,8 +67,8 @@ async fn callers_that_never_read_their_answers_harm_nobody_and_are_parted_with()
     // The limit is 30 s: the long form waits for it.
     if run.is_long() {
         tokio::time::sleep(Duration::from_secs(33)).await;
-        let ended = join_all(crowd.iter_mut().map(has_ended)).await;
-        assert!(ended.iter().all(|ended| *ended), "some readers that take nothing are still served");
+        let ended = join_all(crowd.iter_mut().map(|reader| rest(reader, Duration::from_secs(5)))).await;
+        assert!(ended.iter().all(Option::is_some), "some readers that take nothing are still served");
     }
     run.figure("readers", readers);
     run.figure("slowest_write_alone_ms", ms(alone));
@@ -78,11 +78,11 @@ async fn callers_that_never_read_their_answers_harm_nobody_and_are_parted_with()
     run.end();
 }
 
-/// Whether the server has ended the connection, behind whatever it had sent.
-async fn has_ended(reader: &mut TcpStream) -> bool {
+/// What came until the server ended the connection; none where it does not within some seconds.
+async fn rest(reader: &mut TcpStream, patience: Duration) -> Option<Vec<u8>> {
     let mut all = Vec::new();
-    let read = reader.read_to_end(&mut all);
-    tokio::time::timeout(Duration::from_secs(5), read).await.is_ok()
+    let read = tokio::time::timeout(patience, reader.read_to_end(&mut all)).await.is_ok();
+    read.then_some(all)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -166,13 +166,22 @@ async fn bodies_that_do_not_end_take_no_more_than_their_share() {
         .replace("GET", "POST")
         .replace("\r\n\r\n", "\r\nContent-Type: application/json\r\nContent-Length: 1048576\r\n\r\n");
     let crowd = run.times(200, 2_000);
-    let sends = join_all((0..crowd).map(|_| all_but_the_end(&addr, &head))).await;
+    let mut sends = join_all((0..crowd).map(|_| all_but_the_end(&addr, &head))).await;
     let refused = sends.iter().filter(|(answer, _)| answer.starts_with("HTTP/1.1 503")).count();
     let (_, most_kb) = stage.server(0).memory_kb();
     assert!(
         refused > 0 && sends.iter().all(|(answer, _)| answer.is_empty() || answer.contains("retry-after: 1"))
     );
     assert!(most_kb - before_kb < BOUND_KB, "{before_kb} KB became {most_kb}");
+
+    // The limit is 30 s: the long form waits for it.
+    if run.is_long() {
+        for (_, connection) in sends.iter_mut().filter(|(answer, _)| answer.is_empty()) {
+            let told = rest(connection, Duration::from_secs(35)).await.expect("it waits for ever");
+            let told = String::from_utf8_lossy(&told);
+            assert!(told.starts_with("HTTP/1.1 408") && told.contains("request_timeout"), "{told}");
+        }
+    }
 
     // Reads, and whatever needs no body, are none the worse; and the shares come back.
     stage.door.get(&format!("/sites/{SITE}/pages")).await;

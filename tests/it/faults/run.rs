@@ -47,6 +47,12 @@ impl Run {
         self.figures.insert(name.to_owned(), value.into());
     }
 
+    /// Of a figure that comes up several times, the largest.
+    pub fn most(&mut self, name: &str, value: u64) {
+        let before = self.figures.get(name).and_then(Value::as_u64).unwrap_or_default();
+        self.figure(name, before.max(value));
+    }
+
     /// The slowest of some times, and the one in the middle.
     pub fn times_taken(&mut self, name: &str, mut times: Vec<Duration>) {
         times.sort();
