@@ -22,6 +22,13 @@ pub struct Running {
     line: Arc<Line>,
 }
 
+impl Running {
+    /// Nobody hears of it any more.
+    pub fn is_killed(&self) -> bool {
+        self.line.is_killed()
+    }
+}
+
 pub struct Town {
     pub disk: Arc<Disk>,
     pub site: Site,
@@ -126,7 +133,7 @@ impl Town {
         let back = self.times_back();
         let read = server.service.pages(&who, SITE, &at, &Paging { limit: 500, cursor: None }).await;
         let Ok(read) = read else { return };
-        if back != self.times_back() {
+        if back != self.times_back() || server.is_killed() {
             return;
         }
         let later = self.states(0, u64::MAX).into_iter().filter(|state| state.root.version >= version);
