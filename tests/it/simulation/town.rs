@@ -60,6 +60,10 @@ impl Town {
         servers[self.disk.chance.below(servers.len() as u64) as usize].clone()
     }
 
+    fn is_up(&self, server: &Running) -> bool {
+        self.servers.lock().unwrap().iter().any(|up| Arc::ptr_eq(&up.service, &server.service))
+    }
+
     /// As SIGKILL: what it has sent may arrive, nothing else. Another is started in its place.
     pub fn kill(&self, server: usize) {
         let next = start(&self.disk, self.started.fetch_add(1, Ordering::Relaxed));
@@ -133,7 +137,8 @@ impl Town {
         let back = self.times_back();
         let read = server.service.pages(&who, SITE, &at, &Paging { limit: 500, cursor: None }).await;
         let Ok(read) = read else { return };
-        if back != self.times_back() || server.is_killed() {
+        // One that is told to stop answers what it has in hand, and is not asked anything new.
+        if back != self.times_back() || !self.is_up(server) {
             return;
         }
         let later = self.states(0, u64::MAX).into_iter().filter(|state| state.root.version >= version);
