@@ -88,9 +88,12 @@ fn judge(town: &Town, answered: &Answered, ops: &Value, seq: u64, same_time: boo
     }
 }
 
-/// Whether the writer's known gaps count too. It says `Full`, nothing was written, after an attempt whose outcome it does
-/// not know; where it can't ask the store what is new, it refuses by what it knows; where several servers stand on a store that goes back and grows again, the others fold what does not chain with
-/// what they have; and it says `Internal` or `VersionNotFound` to an undo where the store goes back again while it is judged.
+/// Whether the writer's known gaps count too:
+/// - it says `Full`, nothing was written, after an attempt whose outcome it does not know;
+/// - where several servers stand on a store that goes back and grows again, the others fold what does not chain with what
+///   they have;
+/// - it says `Internal` or `VersionNotFound` to an undo where the store goes back again while it is judged;
+/// - where it can't ask the store what is new, it refuses by what it knows.
 pub fn strict() -> bool {
     std::env::var_os("OSIER_STRICT").is_some()
 }
