@@ -72,7 +72,10 @@ impl Service {
                 }
                 let body =
                     Body::decode(entry.format, &entry.body).map_err(|e| Fault::Internal(e.to_string()))?;
-                return Ok(answer(&open.site.id, &entry, &body));
+                let answer = answer(&open.site.id, &entry, &body);
+                // Another server may have written it a moment ago: who is told of a version here reads it here.
+                let _ = open.at_least(answer.version).await;
+                return Ok(answer);
             }
             key = Some(keyed);
         }

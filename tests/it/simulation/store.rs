@@ -123,12 +123,16 @@ impl Line {
         self.holds.lock().unwrap().drain(..).for_each(|slot| drop(slot.lock().unwrap().take()));
     }
 
+    pub fn is_killed(&self) -> bool {
+        self.killed.load(Ordering::SeqCst)
+    }
+
     async fn way(&self) {
         let most = self.disk.faults.lock().unwrap().delay_ms;
         if most > 0 && !self.disk.chance.once_in(3) {
             sleep(Duration::from_micros(self.disk.chance.below(most * 1000))).await;
         }
-        if self.killed.load(Ordering::SeqCst) {
+        if self.is_killed() {
             std::future::pending::<()>().await;
         }
     }

@@ -22,10 +22,19 @@ pub struct Running {
     line: Arc<Line>,
 }
 
+impl Running {
+    /// Nobody hears of it any more.
+    pub fn is_killed(&self) -> bool {
+        self.line.is_killed()
+    }
+}
+
 pub struct Town {
     pub disk: Arc<Disk>,
     pub site: Site,
     pub journal: Journal,
+    /// A refusal may be an older state's: where the store can't be asked what is new, a server refuses by what it knows.
+    pub stale_refusals: bool,
     servers: Mutex<Vec<Running>>,
     started: AtomicU64,
     /// The state after each entry of the log, from the genesis on, and the entries.
@@ -44,13 +53,18 @@ impl Town {
         servers.extend((1..plan.servers).map(|n| start(&disk, n as u64)));
         let known = Mutex::new((vec![Replayed::genesis(&site)], Vec::new()));
         let (journal, started) = (Journal::default(), AtomicU64::new(plan.servers as u64));
-        Arc::new(Town { disk, site, journal, servers: Mutex::new(servers), started, known })
+        let stale_refusals = plan.servers > 1 && (plan.gone || plan.faults.no_read > 0);
+        Arc::new(Town { disk, site, journal, stale_refusals, servers: Mutex::new(servers), started, known })
     }
 
     /// One of the servers, by chance.
     pub fn server(&self) -> Running {
         let servers = self.servers.lock().unwrap();
         servers[self.disk.chance.below(servers.len() as u64) as usize].clone()
+    }
+
+    fn is_up(&self, server: &Running) -> bool {
+        self.servers.lock().unwrap().iter().any(|up| Arc::ptr_eq(&up.service, &server.service))
     }
 
     /// As SIGKILL: what it has sent may arrive, nothing else. Another is started in its place.
@@ -126,7 +140,8 @@ impl Town {
         let back = self.times_back();
         let read = server.service.pages(&who, SITE, &at, &Paging { limit: 500, cursor: None }).await;
         let Ok(read) = read else { return };
-        if back != self.times_back() {
+        // One that is told to stop answers what it has in hand, and is not asked anything new.
+        if back != self.times_back() || !self.is_up(server) {
             return;
         }
         let later = self.states(0, u64::MAX).into_iter().filter(|state| state.root.version >= version);

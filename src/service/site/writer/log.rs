@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::super::{Fault, Result};
 use super::super::feed::Logged;
-use super::super::load::{fold, newest};
+use super::super::load::{STRIDE, fold, newest};
 use super::super::recent::{Keys, Recent};
 use super::super::round::remember;
 use super::super::{Head, history};
@@ -62,13 +62,14 @@ pub(super) async fn land(
 }
 
 /// Whether a round without rows was judged on the newest: a refusal may come from not yet knowing what another process
-/// wrote. A store that is down stands in nobody's way.
+/// wrote. Where the store can't be asked nobody knows whether it is right.
 pub(super) async fn look(store: &dyn Store, site: SiteKey, after: Link) -> Landing {
-    Landing::At(match store.head(site).await {
-        Ok(head) if head.seq > after.seq => Appended::Lost,
-        Ok(head) if head != after => Appended::Foreign,
-        Ok(_) | Err(_) => Appended::Done,
-    })
+    match store.head(site).await {
+        Ok(head) if head.seq > after.seq => Landing::At(Appended::Lost),
+        Ok(head) if head != after => Landing::At(Appended::Foreign),
+        Ok(_) => Landing::At(Appended::Done),
+        Err(error) => Landing::Refused(error),
+    }
 }
 
 impl Writer {
@@ -76,16 +77,7 @@ impl Writer {
     /// after a foreign one: reads all anew.
     pub(super) async fn recover(&mut self, lost: Appended) -> Result<Option<Box<dyn Hold>>> {
         if lost == Appended::Foreign {
-            let head = newest(self.outside.store.as_ref(), &self.site).await?;
-            self.past.clear();
-            self.residence.clear();
-            self.recent = Recent::from(head.root.version);
-            self.keys = Keys::from(head.link.seq);
-            self.head = Arc::new(head);
-            if let Some(open) = self.open.upgrade() {
-                open.head.store(self.head.clone());
-                open.feed.replace(self.head.link.seq, self.head.root.version);
-            }
+            self.begin_anew().await?;
             return Ok(None);
         }
         let hold = match self.losses >= PATIENCE {
@@ -96,10 +88,35 @@ impl Writer {
         Ok(hold)
     }
 
-    /// Folds what others have written.
+    /// Reads the state as if it had never been read: the log is another one.
+    async fn begin_anew(&mut self) -> Result<()> {
+        let head = newest(self.outside.store.as_ref(), &self.site).await?;
+        self.past.clear();
+        self.residence.clear();
+        self.recent = Recent::from(head.root.version);
+        self.keys = Keys::from(head.link.seq);
+        self.head = Arc::new(head);
+        self.behind = false;
+        if let Some(open) = self.open.upgrade() {
+            open.head.store(self.head.clone());
+            open.feed.replace(self.head.link.seq, self.head.root.version);
+        }
+        Ok(())
+    }
+
+    /// Folds what others have written. The entry that is the head is read again with it: where another stands in its
+    /// place, or none, what follows does not follow from our state.
     pub(super) async fn catch_up(&mut self) -> Result<()> {
         loop {
-            let entries = self.outside.store.entries(self.site.key, self.head.link.seq, 512).await?;
+            let Link { seq, hash } = self.head.link;
+            let before = seq.saturating_sub(1);
+            let mut entries = self.outside.store.entries(self.site.key, before, STRIDE).await?;
+            if seq > 0 {
+                if entries.first().is_none_or(|head| head.seq != seq || head.hash != hash) {
+                    return self.begin_anew().await;
+                }
+                entries.remove(0);
+            }
             if entries.is_empty() {
                 self.behind = false;
                 return Ok(());
