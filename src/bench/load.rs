@@ -200,8 +200,8 @@ async fn client(spec: Arc<Spec>, number: usize, together: Arc<Barrier>) -> Resul
             Ok(answer) if answer.status < 300 => {
                 tally.answered += 1;
                 tally.in_time += u64::from(spec.once || (answered >= from && answered < until));
-                // The last one counts however late it is answered: else those that wait longest would be left out.
-                if spec.once || asked >= from {
+                // However early it was asked or late it is answered: else those that wait longest would be left out.
+                if spec.once || answered >= from {
                     let took = answered.duration_since(asked).as_micros();
                     tally.latencies[*group].push(u32::try_from(took).unwrap_or(u32::MAX));
                 }

@@ -155,7 +155,7 @@ mod tests {
         let mut ready = Ready::of(&request);
         let text = String::from_utf8(ready.numbered(42).to_vec()).unwrap();
         assert!(text.ends_with("{\"a\":\"000000000042\",\"b\":\"000000000042\"}"), "{text}");
-        assert!(text.contains("content-length: 37\r\n"), "{text}");
+        assert!(text.contains("content-length: 39\r\n"), "{text}");
         assert_eq!(ready.numbered(999_999_999_999).len(), text.len());
     }
 
