@@ -117,8 +117,15 @@ pub trait Hold: Send {
 /// Derived bytes, kept so that a start reads pages and not history. Never a source of truth.
 #[async_trait]
 pub trait Checkpoints: Send + Sync {
-    /// Keeps checkpoints and the blobs they name. Those that are there already are left as they are.
-    async fn put(&self, site: SiteKey, checkpoints: &[Checkpoint], blobs: &[(Digest, Bytes)]) -> Result<()>;
+    /// Keeps checkpoints of the state behind an entry, and the blobs they name. Those that are there already are left
+    /// as they are. A log that has not got that entry, for it went back in time, takes no checkpoint.
+    async fn put(
+        &self,
+        site: SiteKey,
+        at: Link,
+        checkpoints: &[Checkpoint],
+        blobs: &[(Digest, Bytes)],
+    ) -> Result<()>;
 
     /// The newest checkpoint of a node at or below a version.
     async fn checkpoint(

@@ -1,5 +1,7 @@
 //! Reading a state: config, redirects, pages, block types.
 
+mod past;
+
 use bytes::Bytes;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -10,7 +12,7 @@ use super::site::{OpenSite, load_page};
 use super::view::{At, Listed, Paging, Ready};
 use super::{Fault, Result, Service, authorize};
 use crate::auth::{Principal, Scope};
-use crate::content::document::{Page, Root, Stub};
+use crate::content::document::{Hash, Page, Root, Stamp, Stub};
 use crate::content::id::PageId;
 use crate::content::json::{canonical, write_string};
 use crate::content::schema::{BlockType, nearest};
@@ -75,6 +77,9 @@ impl Service {
     /// # Errors
     /// `PageNotFound`, and those of refs.
     pub async fn page(&self, who: &Principal, site: &str, at: &At, page: &str) -> Result<Ready> {
+        if let Some(ready) = self.page_of_the_past(who, site, at, page).await? {
+            return Ok(ready);
+        }
         let (open, state) = self.state(who, site, at).await?;
         let root = state.root();
         let id = find(root, page)?;
@@ -91,7 +96,7 @@ impl Service {
                 loaded.ok_or_else(|| Fault::Internal(format!("page {} has no body", key.1)))?
             }
         };
-        let ready = ready(page_json(&body, stub));
+        let ready = ready(page_json(&body, &stub.stamp, &stub.hash));
         self.pages.insert(key, ready.clone());
         Ok(ready)
     }
@@ -175,11 +180,11 @@ fn page_line(id: &PageId, stub: &Stub) -> Value {
 }
 
 /// The page as it is served: its content, and who changed it last.
-fn page_json(page: &Page, stub: &Stub) -> String {
-    let mut more = format!(",\"version\":{},\"hash\":\"{}\",\"updatedAt\":", stub.stamp.version, stub.hash);
-    write_string(&rfc3339(stub.stamp.at_ms), &mut more);
+fn page_json(page: &Page, stamp: &Stamp, hash: &Hash) -> String {
+    let mut more = format!(",\"version\":{},\"hash\":\"{hash}\",\"updatedAt\":", stamp.version);
+    write_string(&rfc3339(stamp.at_ms), &mut more);
     more.push_str(",\"updatedBy\":");
-    write_string(&stub.stamp.who, &mut more);
+    write_string(&stamp.who, &mut more);
     page.to_json(&more)
 }
 

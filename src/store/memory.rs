@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::{BranchKey, Checkpoint, Checkpoints, Digest, Entry, Kind, NodeKey, Result, Site, SiteKey, Token};
+use super::{
+    BranchKey, Checkpoint, Checkpoints, Digest, Entry, Kind, Link, NodeKey, Result, Site, SiteKey, Token,
+};
 
 /// Keeps all in memory.
 #[derive(Default)]
@@ -58,10 +60,19 @@ fn locked(tables: &Mutex<Tables>) -> MutexGuard<'_, Tables> {
 
 #[async_trait]
 impl Checkpoints for Memory {
-    async fn put(&self, site: SiteKey, checkpoints: &[Checkpoint], blobs: &[(Digest, Bytes)]) -> Result<()> {
+    async fn put(
+        &self,
+        site: SiteKey,
+        at: Link,
+        checkpoints: &[Checkpoint],
+        blobs: &[(Digest, Bytes)],
+    ) -> Result<()> {
         let mut tables = self.tables();
         for (hash, bytes) in blobs {
             tables.blobs.entry((site, *hash)).or_insert_with(|| bytes.clone());
+        }
+        if tables.hash_at(site, at.seq) != Some(at.hash) {
+            return Ok(());
         }
         for checkpoint in checkpoints {
             let key = (site, checkpoint.branch, checkpoint.node, checkpoint.version);

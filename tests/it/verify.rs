@@ -125,7 +125,8 @@ async fn a_document_that_is_not_what_the_log_makes_is_found(server: Server) {
     let packed: bytes::Bytes = zstd::bulk::compress(text.as_bytes(), 3).unwrap().into();
     let hash = *blake3::hash(&packed).as_bytes();
     let row = Checkpoint { branch: BranchKey::MAIN, node, version: 1, seq: 1, hash };
-    store.put(site.key, &[row], &[(hash, packed)]).await.unwrap();
+    let at = store.head(site.key).await.unwrap();
+    store.put(site.key, at, &[row], &[(hash, packed)]).await.unwrap();
     let told = fail(&database, &["verify", "--json"], 1).await;
     assert!(told.contains("seq 1, version 1") && told.contains("document"), "{told}");
     let output = run(&database, &["verify", "--json"]).await;

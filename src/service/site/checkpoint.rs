@@ -13,7 +13,7 @@ use super::feed::{Followed, Following};
 use super::{Head, MAIN, OpenSite, node_key};
 use crate::content::document::{Page, Root};
 use crate::content::id::PageId;
-use crate::store::{Checkpoint, Digest, NodeKey, Site, Store};
+use crate::store::{Checkpoint, Digest, Link, NodeKey, Site, Store};
 use crate::telemetry::metrics;
 
 /// A page's document is written when its changes since the last weigh this much, …
@@ -60,7 +60,7 @@ impl Due {
 
     /// Writes what is due, of a state at or behind all that was counted.
     pub(in super::super) async fn write(&mut self, head: &Head) {
-        let (version, seq) = (head.root.version, head.link.seq);
+        let version = head.root.version;
         let heavy =
             |(_, (bytes, touches)): &(&PageId, &(usize, u32))| *bytes > PAGE_BYTES || *touches > PAGE_TOUCHES;
         let heavy: Vec<PageId> = self.pages.iter().filter(heavy).map(|(id, _)| id.clone()).collect();
@@ -73,7 +73,7 @@ impl Due {
             };
             let (bytes, touches) = self.pages.get(&id).copied().unwrap_or_default();
             if bytes > page.bytes() / 4 || touches > PAGE_TOUCHES {
-                tell(&self.site, write_page(&self.site, self.store.as_ref(), page, version, seq).await);
+                tell(&self.site, write_page(&self.site, self.store.as_ref(), page, version, head.link).await);
                 self.pages.remove(&id);
             }
         }
@@ -90,7 +90,7 @@ impl Due {
     }
 
     async fn write_manifest(&mut self, head: &Head) {
-        let written = write_manifest(&self.site, self.store.as_ref(), head.root.clone(), head.link.seq).await;
+        let written = write_manifest(&self.site, self.store.as_ref(), head.root.clone(), head.link).await;
         tell(&self.site, written);
         (self.entries, self.bytes) = (0, 0);
     }
@@ -159,16 +159,16 @@ async fn write_page(
     store: &dyn Store,
     page: Arc<Page>,
     version: u64,
-    seq: u64,
+    at: Link,
 ) -> Result<(), String> {
     let node = node_key(&page.id);
     let (hash, bytes) = off_thread(move || pack(page.to_json("").as_bytes())).await?;
-    let checkpoint = Checkpoint { branch: MAIN, node, version, seq, hash };
-    store.put(site.key, &[checkpoint], &[(hash, bytes)]).await.map_err(|e| e.to_string())
+    let checkpoint = Checkpoint { branch: MAIN, node, version, seq: at.seq, hash };
+    store.put(site.key, at, &[checkpoint], &[(hash, bytes)]).await.map_err(|e| e.to_string())
 }
 
 /// Blobs first, the checkpoint that names them last: a manifest is there whole or not at all.
-async fn write_manifest(site: &Site, store: &dyn Store, root: Root, seq: u64) -> Result<(), String> {
+async fn write_manifest(site: &Site, store: &dyn Store, root: Root, at: Link) -> Result<(), String> {
     let version = root.version;
     let parts = off_thread(move || {
         let manifest = root.manifest().map_err(|e| e.to_string())?;
@@ -176,12 +176,12 @@ async fn write_manifest(site: &Site, store: &dyn Store, root: Root, seq: u64) ->
     });
     let parts: Vec<(Digest, Bytes)> = parts.await?;
     for some in parts.chunks(PARTS) {
-        store.put(site.key, &[], some).await.map_err(|e| e.to_string())?;
+        store.put(site.key, at, &[], some).await.map_err(|e| e.to_string())?;
     }
     let index: Bytes = parts.iter().flat_map(|(hash, _)| *hash).collect();
     let hash = *blake3::hash(&index).as_bytes();
-    let checkpoint = Checkpoint { branch: MAIN, node: NodeKey::SITE, version, seq, hash };
-    store.put(site.key, &[checkpoint], &[(hash, index)]).await.map_err(|e| e.to_string())
+    let checkpoint = Checkpoint { branch: MAIN, node: NodeKey::SITE, version, seq: at.seq, hash };
+    store.put(site.key, at, &[checkpoint], &[(hash, index)]).await.map_err(|e| e.to_string())
 }
 
 fn pack(bytes: &[u8]) -> Result<(Digest, Bytes), String> {

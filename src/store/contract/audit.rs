@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 
-use super::{Bed, append, done, edit, edited, new_site, on_every_store, touch};
+use super::{Bed, append, done, edit, edited, first_append, new_site, on_every_store, touch};
 use crate::store::{Append, BranchKey, Checkpoint, Entry, NodeKey, Site, SiteKey, Touched};
 
 on_every_store![
@@ -47,7 +47,7 @@ async fn touched_rows_come_in_the_order_of_commits(bed: &Bed) {
 }
 
 async fn checkpoints_come_by_node_and_version(bed: &Bed) {
-    let (site, _) = new_site(bed, "s").await;
+    let (site, start) = new_site(bed, "s").await;
     let row = |branch, node, version| Checkpoint {
         branch: BranchKey(branch),
         node: NodeKey(node),
@@ -57,16 +57,17 @@ async fn checkpoints_come_by_node_and_version(bed: &Bed) {
     };
     let wanted = [row(1, -4, 9), row(1, 0, 3), row(1, 0, 5), row(2, -4, 1)];
     let mixed = [wanted[2].clone(), wanted[3].clone(), wanted[0].clone(), wanted[1].clone()];
-    bed.store.put(site, &mixed, &[]).await.unwrap();
+    let at = done(bed.store.as_ref(), site, &first_append(start)).await;
+    bed.store.put(site, at, &mixed, &[]).await.unwrap();
     assert_eq!(bed.store.checkpoint_rows(site, None, 10).await.unwrap(), wanted);
     assert_eq!(bed.store.checkpoint_rows(site, None, 2).await.unwrap(), wanted[..2]);
     assert_eq!(bed.store.checkpoint_rows(site, Some(&wanted[1]), 10).await.unwrap(), wanted[2..]);
 }
 
 async fn blobs_come_by_hash(bed: &Bed) {
-    let (site, _) = new_site(bed, "s").await;
+    let (site, start) = new_site(bed, "s").await;
     let blob = |byte: u8| ([byte; 32], Bytes::from(vec![byte; 3]));
-    bed.store.put(site, &[], &[blob(200), blob(0), blob(7)]).await.unwrap();
+    bed.store.put(site, start, &[], &[blob(200), blob(0), blob(7)]).await.unwrap();
     assert_eq!(bed.store.blob_rows(site, None, 10).await.unwrap(), [blob(0), blob(7), blob(200)]);
     assert_eq!(bed.store.blob_rows(site, Some(&[0; 32]), 1).await.unwrap(), [blob(7)]);
     assert!(bed.store.blob_rows(site, Some(&[200; 32]), 1).await.unwrap().is_empty());

@@ -146,7 +146,7 @@ impl Tables {
         self.entries.get(&site).map_or(&[], Vec::as_slice)
     }
 
-    fn hash_at(&self, site: SiteKey, seq: u64) -> Option<Digest> {
+    pub(super) fn hash_at(&self, site: SiteKey, seq: u64) -> Option<Digest> {
         let at = usize::try_from(seq.checked_sub(1)?).ok()?;
         self.log(site).get(at).map(|entry| entry.hash)
     }

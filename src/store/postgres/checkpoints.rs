@@ -9,7 +9,7 @@ use super::Postgres;
 use super::fault::Fault;
 use super::row::{self, get};
 use crate::store::number::{bound, kept};
-use crate::store::{BranchKey, Checkpoint, Checkpoints, Digest, NodeKey, Result, SiteKey};
+use crate::store::{BranchKey, Checkpoint, Checkpoints, Digest, Link, NodeKey, Result, SiteKey};
 
 const PUT: &str = "
 WITH stored AS (
@@ -22,13 +22,21 @@ INSERT INTO checkpoint (site, branch, node, version, seq, hash)
 SELECT $1, c.branch, c.node, c.version, c.seq, c.hash
 FROM unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bytea[])
     AS c (branch, node, version, seq, hash)
+WHERE EXISTS (SELECT 1 FROM entry WHERE site = $1 AND seq = $9 AND hash = $10)
 ON CONFLICT (site, branch, node, version) DO NOTHING";
 
 #[async_trait]
 impl Checkpoints for Postgres {
-    async fn put(&self, site: SiteKey, checkpoints: &[Checkpoint], blobs: &[(Digest, Bytes)]) -> Result<()> {
+    async fn put(
+        &self,
+        site: SiteKey,
+        at: Link,
+        checkpoints: &[Checkpoint],
+        blobs: &[(Digest, Bytes)],
+    ) -> Result<()> {
         let version = checkpoints.iter().map(|row| kept(row.version)).collect::<Result<Vec<_>>>()?;
         let seq = checkpoints.iter().map(|row| kept(row.seq)).collect::<Result<Vec<_>>>()?;
+        let after = kept(at.seq)?;
         // In the order of an append's, so that the two never wait for each other.
         let mut blobs: Vec<_> = blobs.iter().collect();
         blobs.sort_unstable_by_key(|(hash, _)| *hash);
@@ -42,6 +50,8 @@ impl Checkpoints for Postgres {
                 .bind(&version)
                 .bind(&seq)
                 .bind(checkpoints.iter().map(|row| &row.hash[..]).collect::<Vec<_>>())
+                .bind(after)
+                .bind(&at.hash[..])
         };
         // Twice is as good as once, so a dead connection is met as a read meets it.
         self.writes.read(ask).await?;

@@ -6,13 +6,19 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::{Sqlite, fault, row};
 use crate::store::number::{bound, kept};
-use crate::store::{BranchKey, Checkpoint, Checkpoints, Digest, NodeKey, Result, SiteKey};
+use crate::store::{BranchKey, Checkpoint, Checkpoints, Digest, Link, NodeKey, Result, SiteKey};
 
 #[async_trait]
 impl Checkpoints for Sqlite {
-    async fn put(&self, site: SiteKey, checkpoints: &[Checkpoint], blobs: &[(Digest, Bytes)]) -> Result<()> {
+    async fn put(
+        &self,
+        site: SiteKey,
+        at: Link,
+        checkpoints: &[Checkpoint],
+        blobs: &[(Digest, Bytes)],
+    ) -> Result<()> {
         let (checkpoints, blobs) = (checkpoints.to_vec(), blobs.to_vec());
-        self.writer.run(move |connection| put(connection, site, &checkpoints, &blobs)).await
+        self.writer.run(move |connection| put(connection, site, at, &checkpoints, &blobs)).await
     }
 
     async fn checkpoint(
@@ -44,6 +50,7 @@ impl Checkpoints for Sqlite {
 fn put(
     connection: &mut Connection,
     site: SiteKey,
+    at: Link,
     checkpoints: &[Checkpoint],
     blobs: &[(Digest, Bytes)],
 ) -> Result<()> {
@@ -59,12 +66,23 @@ fn put(
         }
         let mut insert = transaction.prepare_cached(
             "INSERT INTO checkpoint (site, branch, node, version, seq, hash)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            SELECT ?1, ?2, ?3, ?4, ?5, ?6
+            WHERE EXISTS (SELECT 1 FROM entry WHERE site = ?1 AND seq = ?7 AND hash = ?8)
             ON CONFLICT (site, branch, node, version) DO NOTHING",
         )?;
         for row in checkpoints {
             let (version, seq) = (kept(row.version)?, kept(row.seq)?);
-            insert.execute(params![site.0, row.branch.0, row.node.0, version, seq, &row.hash[..]])?;
+            let place = (kept(at.seq)?, &at.hash[..]);
+            insert.execute(params![
+                site.0,
+                row.branch.0,
+                row.node.0,
+                version,
+                seq,
+                &row.hash[..],
+                place.0,
+                place.1
+            ])?;
         }
     }
     transaction.commit().map_err(fault::at_commit)

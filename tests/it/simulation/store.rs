@@ -276,8 +276,14 @@ impl Drop for Held {
 
 #[async_trait]
 impl Checkpoints for Line {
-    async fn put(&self, site: SiteKey, checkpoints: &[Checkpoint], blobs: &[(Digest, Bytes)]) -> Result<()> {
-        self.back(self.reading().await?.put(site, checkpoints, blobs).await).await
+    async fn put(
+        &self,
+        site: SiteKey,
+        at: Link,
+        checkpoints: &[Checkpoint],
+        blobs: &[(Digest, Bytes)],
+    ) -> Result<()> {
+        self.back(self.reading().await?.put(site, at, checkpoints, blobs).await).await
     }
 
     async fn checkpoint(
