@@ -39,12 +39,19 @@ impl Disk {
         self.0.path()
     }
 
-    /// Leaves so many bytes.
+    /// Leaves so many bytes, or fewer: others write meanwhile.
     fn fill(&self, left: u64) {
-        let space = rustix::fs::statvfs(self.path()).unwrap();
         let ballast = std::fs::File::create(self.path().join("ballast")).unwrap();
-        let bytes = (space.f_bavail * space.f_frsize).saturating_sub(left);
-        rustix::fs::fallocate(&ballast, rustix::fs::FallocateFlags::empty(), 0, bytes).unwrap();
+        for _ in 0..100 {
+            let space = rustix::fs::statvfs(self.path()).unwrap();
+            let bytes = (space.f_bavail * space.f_frsize).saturating_sub(left);
+            match rustix::fs::fallocate(&ballast, rustix::fs::FallocateFlags::empty(), 0, bytes) {
+                Ok(()) => return,
+                Err(rustix::io::Errno::NOSPC) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+        panic!("the disk does not fill");
     }
 
     fn free(&self) {
