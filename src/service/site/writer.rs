@@ -133,27 +133,31 @@ pub(super) async fn run(
     let mut desk = Desk::new(&outside, &site, writer.base());
     let (mut closing, mut more) = (Vec::new(), true);
     while more || !desk.is_clear() {
-        tokio::select! {
+        let mut next = tokio::select! {
             biased;
             (landing, append) = landed(&mut desk.flight), if desk.flight.is_some() => {
                 writer.settle(landing, append, &mut desk).await;
+                // Those who were answered just now often have more: the next round takes them along, for a round that
+                // waits a moment costs less than two.
+                tokio::task::yield_now().await;
+                queue.try_recv().ok()
             }
             job = queue.recv(), if more && desk.has_room() => {
-                let mut next = job;
-                more = next.is_some();
-                while let Some(job) = next {
-                    match job {
-                        Job::Submit(submission) => desk.waiting.push_back(*submission),
-                        Job::Fold => writer.behind |= desk.flight.is_none(),
-                        Job::Shed => writer.shed(&mut desk),
-                        Job::Close(done) => {
-                            closing.push(done);
-                            queue.close();
-                        }
-                    }
-                    next = if desk.waiting.len() < ROUND { queue.try_recv().ok() } else { None };
+                more = job.is_some();
+                job
+            }
+        };
+        while let Some(job) = next {
+            match job {
+                Job::Submit(submission) => desk.waiting.push_back(*submission),
+                Job::Fold => writer.behind |= desk.flight.is_none(),
+                Job::Shed => writer.shed(&mut desk),
+                Job::Close(done) => {
+                    closing.push(done);
+                    queue.close();
                 }
             }
+            next = if desk.waiting.len() < ROUND { queue.try_recv().ok() } else { None };
         }
         writer.advance(&mut desk).await;
     }
@@ -270,9 +274,6 @@ impl Writer {
         self.publish(entries.zip(pages).map(|(entry, pages)| Logged::new(entry, pages)));
         desk.round.settle();
         self.shed(desk);
-        if !desk.judged.is_empty() {
-            self.launch(desk, None);
-        }
         judged.into_iter().for_each(|(submission, answer)| submission.answer(answer));
     }
 
