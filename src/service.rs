@@ -72,6 +72,8 @@ pub struct Service {
     /// The look-out for what other processes do; it starts with the first site.
     watch: Once,
     closed: AtomicBool,
+    /// Held while idle sites are being closed.
+    closing: Arc<Mutex<()>>,
     sites: RwLock<HashMap<String, Arc<OpenSite>>>,
     /// Held while a site is opened, so that it is opened once.
     opening: Mutex<()>,
@@ -106,16 +108,15 @@ impl Service {
         chance: Arc<dyn Chance>,
         limits: Limits,
     ) -> Arc<Service> {
-        let mut salt = [0; 4];
-        chance.fill(&mut salt);
         let budget = Arc::new(Budget::of(limits.state_bytes));
-        let salt = u32::from_be_bytes(salt);
+        let salt = salt(chance.as_ref());
         Arc::new_cyclic(|me| Service {
             me: me.clone(),
             outside: Outside { store, clock, chance, salt, budget },
             limits,
             watch: Once::new(),
             closed: AtomicBool::new(false),
+            closing: Arc::default(),
             sites: RwLock::default(),
             opening: Mutex::default(),
             pages: Cache::with_weighter(10_000, READY_BYTES, Weight),
@@ -157,7 +158,9 @@ impl Service {
             return Err(Fault::Unavailable("the server is stopping".into()));
         }
         let site = self.outside.store.site(id).await?.ok_or_else(|| Fault::SiteNotFound(id.to_owned()))?;
-        let open = OpenSite::open(site, &self.outside).await?;
+        // A salt of its own: a site may be open a second time while its first writer finishes.
+        let outside = Outside { salt: salt(self.outside.chance.as_ref()), ..self.outside.clone() };
+        let open = OpenSite::open(site, &outside).await?;
         self.watch.call_once(|| drop(tokio::spawn(watch::run(self.me.clone()))));
         self.opened_sites().insert(id.to_owned(), open.clone());
         Ok(open)
@@ -173,6 +176,13 @@ impl Service {
     fn opened_sites(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<String, Arc<OpenSite>>> {
         self.sites.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Tells the entries of one writer from those of another.
+fn salt(chance: &dyn Chance) -> u32 {
+    let mut salt = [0; 4];
+    chance.fill(&mut salt);
+    u32::from_be_bytes(salt)
 }
 
 /// Lets a site's writer finish what it has; when it has ended the site can be opened anew.

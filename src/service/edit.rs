@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::envelope::{Answer, Envelope};
 use super::site::{Intent, Job, Keyed, OpenSite, Submission, Unsent, answer, digest};
@@ -46,8 +46,8 @@ impl Service {
         }
         check(&envelope)?;
         let open = self.open(&site).await?;
-        let _place = open.place()?;
-        let judged = self.judged(who, source, request, envelope, &open);
+        let place = open.place(request.len())?;
+        let judged = self.judged(who, source, request, envelope, (&open, place));
         let late = |_| Fault::Unavailable("a batch took too long: whether it was done is not known".into());
         tokio::time::timeout(DEADLINE, judged).await.map_err(late)?
     }
@@ -59,7 +59,7 @@ impl Service {
         source: Source,
         request: &[u8],
         envelope: Envelope,
-        open: &Arc<OpenSite>,
+        (open, place): (&Arc<OpenSite>, OwnedSemaphorePermit),
     ) -> Result<Answer> {
         let intent = intent(batch::read(envelope.ops))?;
         let mut key = None;
@@ -90,6 +90,7 @@ impl Service {
             dry_run: envelope.dry_run,
             summary: envelope.summary.filter(|text| !text.trim().is_empty()),
             reply,
+            _place: place,
         };
         let open = self.hand_over(open, Job::Submit(Box::new(submission))).await?;
         match answered.await {

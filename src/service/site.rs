@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::content::document::Root;
 use crate::store::{BranchKey, Link, NodeKey, Site, Store};
@@ -37,6 +37,9 @@ pub(super) use round::{answer, digest, touches_site};
 /// back.
 const QUEUE: usize = 1024;
 
+/// A batch takes one more place for so many bytes: all that wait are 64 MB at most.
+const PLACE_BYTES: usize = 64 << 10;
+
 /// The newest durable state of `main`, and where it stands in the log.
 pub(super) struct Head {
     pub(super) root: Root,
@@ -52,7 +55,7 @@ pub(super) struct OpenSite {
     pub(super) feed: Arc<Feed>,
     pub(super) jobs: mpsc::Sender<Job>,
     pub(super) store: Arc<dyn Store>,
-    places: Semaphore,
+    places: Arc<Semaphore>,
     past: Arc<Past>,
     gone: AtomicBool,
     /// When somebody asked for it last, milliseconds.
@@ -102,7 +105,7 @@ impl OpenSite {
             head: ArcSwap::from_pointee(head),
             jobs,
             store,
-            places: Semaphore::new(QUEUE),
+            places: Arc::new(Semaphore::new(QUEUE)),
             past: Arc::default(),
             gone: AtomicBool::new(false),
             asked_ms: AtomicI64::new(outside.clock.now_ms()),
@@ -116,11 +119,12 @@ impl OpenSite {
         self.gone.load(Ordering::Relaxed) || self.jobs.is_closed()
     }
 
-    /// A place for a batch. Where all are taken the caller is told at once: it would only wait longer, and take memory
-    /// while it does.
-    pub(super) fn place(&self) -> Result<SemaphorePermit<'_>> {
-        let refused = || format!("{QUEUE} batches of this site are in hand: send it again in a moment");
-        self.places.try_acquire().map_err(|_| Fault::Overloaded(refused()))
+    /// A place for a batch of so many bytes, until it is answered. Where all are taken the caller is told at once: it
+    /// would only wait longer, and take memory while it does.
+    pub(super) fn place(&self, bytes: usize) -> Result<OwnedSemaphorePermit> {
+        let places = u32::try_from(1 + bytes / PLACE_BYTES).unwrap_or(u32::MAX);
+        let refused = || format!("{QUEUE} batches wait for this site: send it again in a moment");
+        Arc::clone(&self.places).try_acquire_many_owned(places).map_err(|_| Fault::Overloaded(refused()))
     }
 
     /// Another process has removed it: whoever has it still finds out.
@@ -193,16 +197,16 @@ mod tests {
         let (jobs, mut queue) = mpsc::channel(1);
         let (head, gone, past) = (ArcSwap::from_pointee(head), AtomicBool::new(false), Arc::default());
         let feed = Feed::new(site.key, store.clone(), 0, 0);
-        let (places, asked_ms) = (Semaphore::new(1), AtomicI64::default());
+        let (places, asked_ms) = (Arc::new(Semaphore::new(1)), AtomicI64::default());
         let open = OpenSite { site, head, feed, jobs, store, places, past, gone, asked_ms };
         assert!(open.send(Job::Fold).is_ok());
         assert!(matches!(open.send(Job::Fold).map_err(Fault::from), Err(Fault::Overloaded(_))));
         queue.recv().await.unwrap();
         assert!(open.send(Job::Fold).is_ok());
-        let first = open.place().unwrap();
-        assert!(matches!(open.place(), Err(Fault::Overloaded(_))));
+        let first = open.place(10).unwrap();
+        assert!(matches!(open.place(10), Err(Fault::Overloaded(_))));
         drop(first);
-        assert!(open.place().is_ok());
+        assert!(open.place(10).is_ok());
         drop(queue);
         assert!(matches!(open.send(Job::Fold), Err(Unsent::Closed(Job::Fold))));
     }

@@ -8,7 +8,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::site::{Job, OpenSite};
 use super::{Result, Service, authorize, finish};
 use crate::auth::{Principal, Scope};
-use crate::store::SiteKey;
+use crate::store::{Link, SiteKey};
 use crate::telemetry::metrics::Vitals;
 
 /// How often the heads of all open sites are looked at: what another process writes is read here within 100 ms.
@@ -27,7 +27,7 @@ pub(super) async fn run(service: Weak<Service>) {
         service.look_at_heads().await;
         if look.is_multiple_of(LOOKS) {
             service.shed().await;
-            service.close_idle().await;
+            service.close_idle();
         }
     }
 }
@@ -36,7 +36,8 @@ impl Service {
     /// Has the writers fold what other processes wrote, and lets go of sites that they removed.
     async fn look_at_heads(&self) {
         let open = self.open_sites();
-        let seen: Vec<u64> = open.iter().map(|site| site.feed.news().seq).collect();
+        // Before the heads are read: what is written in between is no news of others.
+        let seen: Vec<Link> = open.iter().map(|site| site.head.load().link).collect();
         let keys: Vec<SiteKey> = open.iter().map(|site| site.site.key).collect();
         if keys.is_empty() {
             return;
@@ -46,7 +47,8 @@ impl Service {
         for ((site, seen), head) in open.iter().zip(seen).zip(heads) {
             match head {
                 // A queue that is full holds batches enough to find out.
-                Some(head) if head.seq > seen => drop(site.jobs.try_send(Job::Fold)),
+                // One that is behind what is known here is of a log that went back in time.
+                Some(head) if head != seen => drop(site.jobs.try_send(Job::Fold)),
                 Some(_) => {}
                 None => {
                     site.leave();
@@ -75,7 +77,17 @@ impl Service {
     }
 
     /// Closes sites that nobody asked for in a while. Whoever asks next opens them anew.
-    async fn close_idle(&self) {
+    fn close_idle(self: &Arc<Self>) {
+        // One look closes at a time, beside the look-out: a site may have much to write down.
+        let Ok(alone) = Arc::clone(&self.closing).try_lock_owned() else { return };
+        let service = Arc::clone(self);
+        tokio::spawn(async move {
+            service.close_those_idle().await;
+            drop(alone);
+        });
+    }
+
+    async fn close_those_idle(&self) {
         let now = self.outside.clock.now_ms();
         let idle = i64::try_from(self.limits.idle.as_millis()).unwrap_or(i64::MAX);
         for site in self.open_sites() {

@@ -54,6 +54,14 @@ impl Memory {
     }
 }
 
+#[cfg(test)]
+impl Memory {
+    /// Holds what another holds, as a database that was restored from a backup does.
+    pub(crate) fn go_back_to(&self, older: &Memory) {
+        *self.tables() = std::mem::take(&mut *older.tables());
+    }
+}
+
 fn locked(tables: &Mutex<Tables>) -> MutexGuard<'_, Tables> {
     tables.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -43,6 +43,12 @@ impl Types {
         self.custom.iter()
     }
 
+    /// Whether these are the very same, so that nothing was registered or removed in between.
+    #[must_use]
+    pub fn are(&self, others: &Types) -> bool {
+        self.custom.ptr_eq(&others.custom) || self.custom.is_empty() && others.custom.is_empty()
+    }
+
     /// The names of all types: built-in ones first.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         schema::builtins().map(|t| t.name()).chain(self.custom.keys().map(|name| &**name))

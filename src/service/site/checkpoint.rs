@@ -133,9 +133,8 @@ async fn follow(
         };
         match followed {
             Ok(Followed::Entries(entries)) => {
-                // What another process wrote it checkpoints itself: its pages are not told here.
-                for logged in entries.iter().filter(|logged| !logged.pages.is_empty()) {
-                    due.count(&logged.pages, logged.entry.body.len());
+                for logged in &entries {
+                    due.count(&logged.pages(), logged.entry.body.len());
                 }
                 let Some(head) = open.upgrade().map(|open| open.head.load_full()) else { return due };
                 due.write(&head).await;

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use tokio::sync::watch;
 
 use super::super::{Fault, Result};
+use crate::content::commit::Body;
 use crate::content::id::PageId;
 use crate::store::{Entry, SiteKey, Store};
 
@@ -24,15 +25,22 @@ const STRIDE: usize = 256;
 /// A durable entry, as followers get it.
 pub(in super::super) struct Logged {
     pub(in super::super) entry: Entry,
-    /// The pages it touched, where this server wrote it.
-    pub(super) pages: Arc<[PageId]>,
+    /// The pages it touched; none are named where it was read from the log.
+    pages: Option<Arc<[PageId]>>,
     /// What the doors say of it, made by the first who asks.
     pub(in super::super) line: OnceLock<Arc<str>>,
 }
 
 impl Logged {
-    pub(super) fn new(entry: Entry, pages: Arc<[PageId]>) -> Self {
+    pub(super) fn new(entry: Entry, pages: Option<Arc<[PageId]>>) -> Self {
         Logged { entry, pages, line: OnceLock::new() }
+    }
+
+    /// The pages it touched.
+    pub(super) fn pages(&self) -> Arc<[PageId]> {
+        let read = || Body::decode(self.entry.format, &self.entry.body).ok();
+        let named = |body: Body| body.pages.into_iter().map(|page| page.id).collect();
+        self.pages.clone().or_else(|| read().map(named)).unwrap_or_default()
     }
 }
 
@@ -218,7 +226,7 @@ impl Following {
             Some(entries) if !entries.is_empty() => entries,
             _ => {
                 let rows = self.feed.store.entries(self.feed.site, after, STRIDE).await?;
-                rows.into_iter().map(|entry| Arc::new(Logged::new(entry, Arc::default()))).collect()
+                rows.into_iter().map(|entry| Arc::new(Logged::new(entry, None))).collect()
             }
         };
         let gap = entries.iter().zip(after + 1..).find(|(logged, seq)| logged.entry.seq != *seq);

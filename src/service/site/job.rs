@@ -1,6 +1,6 @@
 //! What the writer is asked for.
 
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::super::envelope::Answer;
 use super::super::{Fault, Result};
@@ -34,6 +34,8 @@ pub(in super::super) struct Submission {
     pub(in super::super) dry_run: bool,
     pub(in super::super) summary: Option<String>,
     pub(in super::super) reply: oneshot::Sender<Result<Answer>>,
+    /// Its place among those that wait, whether or not its caller still does.
+    pub(in super::super) _place: OwnedSemaphorePermit,
 }
 
 /// What a batch asks for.

@@ -1,6 +1,7 @@
 //! States of the past. Some that were folded on the way are kept, without bodies: who looks back looks back again near by.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::super::{Fault, Result};
@@ -20,6 +21,8 @@ const KEPT: usize = 128;
 #[derive(Default)]
 pub(in super::super) struct Past {
     kept: Mutex<BTreeMap<u64, Root>>,
+    /// Counts how often all was forgotten: what was begun before is not kept.
+    epoch: AtomicU64,
 }
 
 impl Past {
@@ -28,6 +31,7 @@ impl Past {
     /// # Errors
     /// `VersionNotFound` where the branch has not got there.
     pub(super) async fn at(&self, store: &dyn Store, site: &Site, version: u64) -> Result<Root> {
+        let epoch = self.epoch.load(Ordering::Relaxed);
         let mut root = match self.below(version) {
             Some(near) if version - near.version < APART => near,
             near => {
@@ -49,7 +53,7 @@ impl Past {
             }
             for row in rows {
                 fold(store, site, &mut root, &row.entry).await?;
-                if root.version.is_multiple_of(APART) {
+                if root.version.is_multiple_of(APART) && self.epoch.load(Ordering::Relaxed) == epoch {
                     self.keep(&root, version);
                 }
             }
@@ -59,6 +63,7 @@ impl Past {
 
     /// Forgets all: the log is not what it was.
     pub(super) fn clear(&self) {
+        self.epoch.fetch_add(1, Ordering::Relaxed);
         self.kept().clear();
     }
 

@@ -56,6 +56,13 @@ impl Residence {
         self.budget.used.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// These bodies and no others are there.
+    pub(super) fn settle_in(&mut self, root: &Root) {
+        self.clear();
+        let loaded = root.stubs().filter(|(_, stub)| stub.body.is_some()).map(|(id, _)| id);
+        loaded.for_each(|page| self.used(root, page));
+    }
+
     /// How many bytes of all sites are too many.
     pub(super) fn over(&self) -> usize {
         self.budget.over()
@@ -77,7 +84,7 @@ impl Residence {
     }
 
     /// Knows of no body any more.
-    pub(super) fn clear(&mut self) {
+    fn clear(&mut self) {
         let bytes = self.pages.values().map(|(_, bytes)| bytes).sum();
         self.budget.used.fetch_sub(bytes, Ordering::Relaxed);
         self.pages.clear();

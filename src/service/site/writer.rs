@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use super::super::envelope::Answer;
 use super::super::{Fault, Result};
 use super::checkpoint::{Due, Follower};
-use super::feed::Logged;
+use super::feed::{Feed, Logged};
 use super::job::{Job, Submission};
 use super::past::Past;
 use super::recent::{Keys, Recent};
@@ -130,7 +130,10 @@ pub(super) async fn run(
         past,
         head,
     };
+    writer.residence.settle_in(&writer.head.root);
     let mut desk = Desk::new(&outside, &site, writer.base());
+    // However the writer ends, those who follow are told.
+    let _told = Ending(feed.clone());
     let (mut closing, mut more) = (Vec::new(), true);
     while more || !desk.is_clear() {
         let mut next = tokio::select! {
@@ -161,12 +164,20 @@ pub(super) async fn run(
         }
         writer.advance(&mut desk).await;
     }
-    feed.close();
     if !closing.is_empty() {
         follower.close(&writer.head).await;
     }
     for done in closing {
         let _ = done.send(());
+    }
+}
+
+/// Ends all that follow when the writer ends, by a panic too.
+struct Ending(Arc<Feed>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 
@@ -247,12 +258,17 @@ impl Writer {
             }
             Landing::Doubt(why) => {
                 metrics::doubtful();
-                self.behind = true;
                 Fault::Unavailable(format!("a write ended in doubt, send it again with its key: {why}"))
             }
         };
         flight.judged.into_iter().for_each(|(submission, _)| submission.answer(Err(like(&fault))));
-        desk.refuse_all(&fault);
+        self.give_up(&fault, desk);
+    }
+
+    /// Refuses all that is on the desk. What the store has is read before anything else is judged.
+    fn give_up(&mut self, fault: &Fault, desk: &mut Desk<'_>) {
+        (self.losses, self.behind) = (0, true);
+        desk.refuse_all(fault);
         desk.start_over(self.base(), Vec::new());
     }
 
@@ -271,7 +287,7 @@ impl Writer {
         self.head = Arc::new(Head { root: base.root, link: base.link, at_ms: base.at_ms });
         self.recent = base.recent;
         let entries = append.into_iter().flat_map(|append| append.entries);
-        self.publish(entries.zip(pages).map(|(entry, pages)| Logged::new(entry, pages)));
+        self.publish(entries.zip(pages).map(|(entry, pages)| Logged::new(entry, Some(pages))));
         desk.round.settle();
         self.shed(desk);
         judged.into_iter().for_each(|(submission, answer)| submission.answer(answer));
@@ -298,10 +314,7 @@ impl Writer {
                     }
                 }
             }
-            Err(fault) => {
-                desk.refuse_all(&fault);
-                desk.start_over(self.base(), Vec::new());
-            }
+            Err(fault) => self.give_up(&fault, desk),
         }
     }
 
@@ -316,7 +329,9 @@ impl Writer {
     /// Lets go of bodies where the house has too many. A page in the round that is being made stays: nobody else has it.
     fn shed(&mut self, desk: &mut Desk<'_>) {
         let over = self.residence.over();
-        if over == 0 || desk.flight.is_some() {
+        // Pages whose links a new block type changed are in no round, and differ from what the store has of them.
+        let same_types = desk.round.root.types.are(&self.head.root.types);
+        if over == 0 || desk.flight.is_some() || !same_types {
             return;
         }
         let busy = |page: &PageId| desk.round.pages.iter().any(|pages| pages.contains(page));

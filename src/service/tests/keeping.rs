@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::store::{Log, Registry};
 
 const PAGES: u64 = 12;
 
@@ -152,4 +153,47 @@ async fn servers_that_write_one_site_at_full_speed_all_get_on() {
         house.service.page(&house.ana, "demo", &at, "/p0").await.unwrap();
         assert_eq!(house.service.open("demo").await.unwrap().feed.news().version, PAGES * 31);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_commit_that_is_being_undone_is_not_undone_again() {
+    let (house, clock) = planted(Limits::default()).await;
+    let first = house.ops(edit(0, "first")).await.unwrap();
+    let store = house.store.clone();
+    house.service.close().await;
+    // Opened anew, the writer has none of these commits in memory.
+    let service = Service::new(store.clone(), clock, Arc::new(Counted(AtomicU64::new(1 << 40))));
+    let house = House { service, store, ana: house.ana.clone() };
+    let undo = || house.ops(json!([{"op": "undo", "commit": first.commit}]));
+    let back = || house.ops(edit(0, "first"));
+    let (one, set, two) = tokio::join!(undo(), back(), undo());
+    assert!(one.unwrap().changed && set.unwrap().changed);
+    assert_eq!(code(two), "nothing_to_undo");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_went_back_in_time_is_noticed_while_nobody_writes() {
+    let memory = Arc::new(crate::store::Memory::default());
+    let house = House::over(memory.clone(), Arc::default());
+    house.service.create_site(&house.ana, "demo", serde_json::Map::new()).await.unwrap();
+    for number in 0..PAGES {
+        house.ops(json!([page(&format!("/p{number}"))])).await.unwrap();
+    }
+    let mut follower = house.service.events(&house.ana, "demo", None).await.unwrap();
+    let older = crate::store::Memory::default();
+    let (site, _) = older.create_site("demo", b"{}", 0).await.unwrap();
+    let kept = house.store.entries(site.key, 0, 5).await.unwrap();
+    let after = older.head(site.key).await.unwrap();
+    let append = crate::store::Append {
+        after,
+        entries: kept,
+        touched: Vec::new(),
+        relive: Vec::new(),
+        blobs: Vec::new(),
+    };
+    older.append(site.key, &append).await.unwrap();
+    memory.go_back_to(&older);
+    let told = tokio::time::timeout(Duration::from_secs(5), follower.next()).await.unwrap().unwrap();
+    assert_eq!(told, Some(vec![Event::Resync { seq: 5 }]));
+    assert_eq!(house.service.open("demo").await.unwrap().head.load().root.version, 5);
 }

@@ -109,6 +109,10 @@ impl Writer {
         if let Some(commit) = round.recent.commits().rev().find(|commit| commit.id == id) {
             return Ok(commit.clone());
         }
+        // Whether it is live still may hang on what is on its way to the store.
+        if !round.is_settled() {
+            return Err(Pause::Flush);
+        }
         let seq = commit_seq(id).filter(|seq| *seq > 0).ok_or_else(unknown)?;
         let entry = self.outside.store.entries(self.site.key, seq - 1, 1).await?.pop();
         match entry.filter(|entry| entry.commit_id() == id).and_then(|entry| entry.version) {

@@ -37,9 +37,11 @@ impl From<StoreError> for Pause {
 }
 
 impl Writer {
-    /// Judges what waits, in order, until one needs those before it to be durable.
+    /// Judges what waits, in order, until one needs those before it to be durable, or the flight has landed: its callers
+    /// wait for nothing else.
     pub(super) async fn judge(&mut self, desk: &mut Desk<'_>) {
         while desk.judged.len() < ROUND
+            && !desk.flight.as_ref().is_some_and(|flight| flight.landing.is_finished())
             && let Some(submission) = desk.waiting.pop_front()
         {
             // Nobody waits for it any more: its caller was cut off before it was begun.

@@ -1,5 +1,6 @@
 //! The writer and the log: appending in the face of doubt, and folding what others wrote.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -92,9 +93,9 @@ impl Writer {
     async fn begin_anew(&mut self) -> Result<()> {
         let head = newest(self.outside.store.as_ref(), &self.site).await?;
         self.past.clear();
-        self.residence.clear();
         self.recent = Recent::from(head.root.version);
         self.keys = Keys::from(head.link.seq);
+        self.residence.settle_in(&head.root);
         self.head = Arc::new(head);
         self.behind = false;
         if let Some(open) = self.open.upgrade() {
@@ -121,20 +122,24 @@ impl Writer {
                 self.behind = false;
                 return Ok(());
             }
-            let mut root = self.head.root.clone();
+            // On copies: what fails half way has changed nothing.
+            let (mut root, mut recent) = (self.head.root.clone(), self.recent.clone());
             let (mut link, mut at_ms) = (self.head.link, self.head.at_ms);
+            let mut touched = BTreeSet::new();
             for entry in &entries {
                 fold(self.outside.store.as_ref(), &self.site, &mut root, entry).await?;
                 let body = self.follow(entry)?;
-                body.pages.iter().for_each(|page| self.residence.used(&root, &page.id));
+                touched.extend(body.pages.iter().map(|page| page.id.clone()));
                 if let Some(version) = entry.version {
-                    history::follow(&mut self.recent, remember(entry, body, version));
+                    history::follow(&mut recent, remember(entry, body, version));
                 }
                 (link, at_ms) = (Link { seq: entry.seq, hash: entry.hash }, entry.at_ms);
             }
+            touched.iter().for_each(|page| self.residence.used(&root, page));
             self.head = Arc::new(Head { root, link, at_ms });
+            self.recent = recent;
             metrics::folded(entries.len());
-            self.publish(entries.into_iter().map(|entry| Logged::new(entry, Arc::default())));
+            self.publish(entries.into_iter().map(|entry| Logged::new(entry, None)));
         }
     }
 
