@@ -105,20 +105,20 @@ fn unreadable(error: impl std::fmt::Display) -> Unreadable {
 }
 
 /// The body as stored: short names, and nothing that stands in the op already.
-#[derive(Serialize, Deserialize, Default)]
-struct Stored {
-    #[serde(rename = "o", default, skip_serializing_if = "Vec::is_empty")]
-    ops: Vec<Value>,
-    #[serde(rename = "c", default, skip_serializing_if = "Vec::is_empty")]
-    changes: Vec<Change>,
+#[derive(Serialize, Deserialize)]
+struct Stored<'a> {
+    #[serde(rename = "o", default, skip_serializing_if = "is_empty")]
+    ops: Cow<'a, [Value]>,
+    #[serde(rename = "c", default, skip_serializing_if = "is_empty")]
+    changes: Cow<'a, [Change]>,
     #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
     results: Vec<StoredResult>,
-    #[serde(rename = "i", default, skip_serializing_if = "BTreeMap::is_empty")]
-    ids: BTreeMap<String, String>,
+    #[serde(rename = "i", default, skip_serializing_if = "has_none")]
+    ids: Cow<'a, BTreeMap<String, String>>,
     #[serde(rename = "p", default, skip_serializing_if = "Vec::is_empty")]
-    pages: Vec<(PageId, String, Option<String>)>,
-    #[serde(rename = "s", default, skip_serializing_if = "String::is_empty")]
-    summary: String,
+    pages: Vec<(Cow<'a, PageId>, Cow<'a, str>, Option<String>)>,
+    #[serde(rename = "s", default, skip_serializing_if = "says_nothing")]
+    summary: Cow<'a, str>,
     #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
     target: Option<u64>,
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
@@ -127,6 +127,18 @@ struct Stored {
     version: Option<u64>,
     #[serde(rename = "z", default)]
     salt: u32,
+}
+
+fn is_empty<T: Clone>(list: &Cow<'_, [T]>) -> bool {
+    list.is_empty()
+}
+
+fn has_none(ids: &Cow<'_, BTreeMap<String, String>>) -> bool {
+    ids.is_empty()
+}
+
+fn says_nothing(text: &Cow<'_, str>) -> bool {
+    text.is_empty()
 }
 
 #[derive(Serialize, Deserialize)]
@@ -152,21 +164,24 @@ impl Body {
     /// None that a body made here can have.
     pub fn encode(&self) -> Result<Encoded, Unreadable> {
         let stored = Stored {
-            ops: self.ops.clone(),
-            changes: self.changes.clone(),
+            ops: Cow::Borrowed(&self.ops),
+            changes: Cow::Borrowed(&self.changes),
             results: self
                 .results
                 .iter()
                 .zip(&self.ops)
                 .map(|(result, op)| self.shorten(result, op))
                 .collect(),
-            ids: self.ids.clone(),
+            ids: Cow::Borrowed(&self.ids),
             pages: self
                 .pages
                 .iter()
-                .map(|page| (page.id.clone(), page.slug.clone(), page.hash.map(|hash| encode_hash(&hash))))
+                .map(|page| {
+                    let hash = page.hash.map(|hash| encode_hash(&hash));
+                    (Cow::Borrowed(&page.id), Cow::Borrowed(page.slug.as_str()), hash)
+                })
                 .collect(),
-            summary: self.summary.clone(),
+            summary: Cow::Borrowed(&self.summary),
             target: self.target,
             only_page: self.only_page.clone(),
             version: self.version,
@@ -188,21 +203,21 @@ impl Body {
     /// # Errors
     /// It is not the JSON of a body.
     pub fn from_json(json: &[u8]) -> Result<Body, Unreadable> {
-        let stored: Stored = serde_json::from_slice(json).map_err(unreadable)?;
+        let stored: Stored<'_> = serde_json::from_slice(json).map_err(unreadable)?;
         let pages = stored.pages.into_iter().map(|(id, slug, hash)| {
             let hash = hash.map(|hash| decode_hash(&hash)).transpose()?;
-            Ok(PageEffect { id, slug, hash })
+            Ok(PageEffect { id: id.into_owned(), slug: slug.into_owned(), hash })
         });
         let pages = pages.collect::<Result<Vec<_>, Unreadable>>()?;
-        let results = stored.results.into_iter().zip(&stored.ops);
+        let results = stored.results.into_iter().zip(stored.ops.iter());
         let results = results.map(|(result, op)| lengthen(result, op, &pages)).collect();
         Ok(Body {
             results,
             pages,
-            ops: stored.ops,
-            changes: stored.changes,
-            ids: stored.ids,
-            summary: stored.summary,
+            ops: stored.ops.into_owned(),
+            changes: stored.changes.into_owned(),
+            ids: stored.ids.into_owned(),
+            summary: stored.summary.into_owned(),
             target: stored.target,
             only_page: stored.only_page,
             version: stored.version,

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use serde_json::Value;
 
 use super::Shared;
 use super::body::Sent;
@@ -19,10 +20,19 @@ pub(super) async fn submit(
     headers: HeaderMap,
     Sent { bytes, value, _share }: Sent,
 ) -> Reply {
-    let mut envelope: Envelope = Sent::read(value)?;
+    let mut envelope = read(value)?;
     take_key(&headers, &mut envelope)?;
     let answer = service.submit(&who, Source::Api, &bytes, envelope).await?;
     written(StatusCode::OK, &answer)
+}
+
+/// The ops are values and stay as they are: only what is around them is read.
+fn read(mut value: Value) -> Result<Envelope, Failure> {
+    let ops = match value.get_mut("ops") {
+        Some(Value::Array(ops)) => std::mem::take(ops),
+        _ => Vec::new(),
+    };
+    Ok(Envelope { ops, ..Sent::read(value)? })
 }
 
 /// The header `Idempotency-Key` is another place for the envelope's key.

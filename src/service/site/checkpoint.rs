@@ -28,6 +28,8 @@ const MANIFEST_BYTES: usize = 4 << 20;
 const CLOSE_ENTRIES: u64 = 64;
 /// Parts of a manifest that go to the store in one call.
 const PARTS: usize = 64;
+/// Between two looks at what is new.
+const CALM: Duration = Duration::from_millis(20);
 /// A store that is down is asked again after this.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -38,6 +40,8 @@ pub(in super::super) struct Due {
     pages: HashMap<PageId, (usize, u32)>,
     entries: u64,
     bytes: usize,
+    /// All up to this entry is counted.
+    counted_to: u64,
 }
 
 impl Due {
@@ -45,12 +49,20 @@ impl Due {
     /// safe guess.
     pub(in super::super) fn behind(site: &Site, store: &Arc<dyn Store>, after: u64) -> Self {
         let (site, store) = (site.clone(), store.clone());
-        Due { site, store, pages: HashMap::new(), entries: after.min(MANIFEST_ENTRIES), bytes: 0 }
+        Due {
+            site,
+            store,
+            pages: HashMap::new(),
+            entries: after.min(MANIFEST_ENTRIES),
+            bytes: 0,
+            counted_to: after,
+        }
     }
 
     /// Counts an entry: the pages it touched, the bytes of its body.
     pub(in super::super) fn count(&mut self, pages: &[PageId], bytes: usize) {
         self.entries += 1;
+        self.counted_to += 1;
         self.bytes += bytes;
         for page in pages {
             let due = self.pages.entry(page.clone()).or_default();
@@ -84,7 +96,8 @@ impl Due {
 
     /// Writes a last manifest if that spares the next start work.
     pub(in super::super) async fn close(mut self, head: &Head) {
-        if self.entries > CLOSE_ENTRIES {
+        let not_counted = head.link.seq.saturating_sub(self.counted_to);
+        if self.entries + not_counted > CLOSE_ENTRIES {
             self.write_manifest(head).await;
         }
     }
@@ -138,6 +151,11 @@ async fn follow(
                 }
                 let Some(head) = open.upgrade().map(|open| open.head.load_full()) else { return due };
                 due.write(&head).await;
+                // Nothing here is in a hurry: to be woken for every round would cost the round more than the count.
+                tokio::select! {
+                    _ = &mut stopped => return due,
+                    () = tokio::time::sleep(CALM) => {}
+                }
             }
             Ok(Followed::Another(seq)) => due = Due::behind(&due.site, &due.store, seq),
             Ok(Followed::End) => return due,

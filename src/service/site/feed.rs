@@ -15,7 +15,7 @@ use crate::content::id::PageId;
 use crate::store::{Entry, SiteKey, Store};
 
 /// So many entries are at hand, …
-const AT_HAND: usize = 1024;
+const AT_HAND: usize = 4096;
 /// … if their bodies are not more than this.
 const AT_HAND_BYTES: usize = 4 << 20;
 
