@@ -18,3 +18,4 @@ mod run;
 mod stage;
 mod stops;
 mod verdict;
+mod watcher;

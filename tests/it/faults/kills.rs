@@ -9,7 +9,8 @@ use super::postgres::Postgres;
 use super::run::Run;
 use super::stage::Stage;
 use super::verdict::judge;
-use crate::harness::Server;
+use super::watcher::Watcher;
+use crate::harness::{SITE, Server};
 
 /// Writers in every test here.
 const WRITERS: u64 = 64;
@@ -55,6 +56,7 @@ async fn killed_again_and_again(mut run: Run, mut stage: Stage, (short, long): (
     let cycles = run.times(short, long);
     let servers = stage.servers();
     let mut chance = run.chance(0);
+    let watcher = Watcher::start(&stage.door);
     let mut load = Load::start(WRITERS, &stage.door, &stage.folder, &run);
     for _ in 0..cycles {
         load.more(WRITERS).await;
@@ -66,6 +68,8 @@ async fn killed_again_and_again(mut run: Run, mut stage: Stage, (short, long): (
     load.more(WRITERS).await;
     let left = load.finish().await;
     judge(&stage.door, &left, &mut run).await;
+    let history = stage.door.get(&format!("/sites/{SITE}/history?limit=1")).await;
+    watcher.saw_all_up_to(history["items"][0]["seq"].as_u64().unwrap()).await;
     run.figure("cycles", cycles);
     run.times_taken("ready_again", stage.restarts());
     run.end();
