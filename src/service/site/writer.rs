@@ -228,8 +228,8 @@ impl Writer {
         let placeholder = Round::new(desk.outside, desk.site, self.base(), false);
         let (append, pages, base) = std::mem::replace(&mut desk.round, placeholder).end();
         let (store, site) = (self.outside.store.clone(), self.site.key);
-        // What was judged on what was read for it needs no second look.
-        let fresh = self.losses > 0;
+        // What was judged on what was read under the lock needs no second look.
+        let fresh = hold.is_some();
         let since = Stopwatch::start();
         let landing = tokio::spawn(async move {
             let landing = match append.entries.is_empty() {

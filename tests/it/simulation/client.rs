@@ -74,13 +74,9 @@ fn judge(town: &Town, answered: &Answered, ops: &Value, seq: u64, same_time: boo
         Err(Fault::Refused(_)) => {
             let mut refusals = town.states(seq, u64::MAX).into_iter().map(|state| refusal(&state.root, ops));
             let right = looks_back(&ops[0]) || refusals.any(|refusal| refusal == problems(answered));
-            assert!(
-                right || !same_time || (town.stale_refusals && !strict()),
-                "no state since entry {seq} refuses {ops}: {answered:?}"
-            );
+            assert!(right || !same_time, "no state since entry {seq} refuses {ops}: {answered:?}");
             Some(Outcome::Refused)
         }
-        Err(Fault::Full(_)) if !strict() => None,
         Err(Fault::Full(_)) => Some(Outcome::Refused),
         Err(Fault::Internal(_) | Fault::VersionNotFound(_)) if !same_time && !strict() => None,
         Err(Fault::Unavailable(_)) => None,
@@ -88,12 +84,8 @@ fn judge(town: &Town, answered: &Answered, ops: &Value, seq: u64, same_time: boo
     }
 }
 
-/// Whether the writer's known gaps count too:
-/// - it says `Full`, nothing was written, after an attempt whose outcome it does not know;
-/// - where several servers stand on a store that goes back and grows again, the others fold what does not chain with what
-///   they have;
-/// - it says `Internal` or `VersionNotFound` to an undo where the store goes back again while it is judged;
-/// - where it can't ask the store what is new, it refuses by what it knows.
+/// Whether the writer's known gap counts too: it says `Internal` or `VersionNotFound` to an undo where the store goes back
+/// in time while it is judged.
 pub fn strict() -> bool {
     std::env::var_os("OSIER_STRICT").is_some()
 }

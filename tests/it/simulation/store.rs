@@ -92,9 +92,12 @@ impl Disk {
 
     /// Writes, unless the writer is of a time that is no more.
     async fn write(&self, site: SiteKey, append: &Append) -> Result<Appended> {
-        let stood = self.kept().entries(site, append.after.seq, 1).await?.first() == append.entries.first();
-        let ended = self.kept().append(site, append).await;
-        if matches!(ended, Ok(Appended::Done)) && !stood {
+        let kept = self.kept();
+        let stood = kept.entries(site, append.after.seq, 1).await?.first() == append.entries.first();
+        let ended = kept.append(site, append).await;
+        // It may have waited for its turn while the log went back: then it wrote to one that is no more.
+        let here = Arc::ptr_eq(&kept, &self.kept());
+        if matches!(ended, Ok(Appended::Done)) && !stood && here {
             self.done.lock().unwrap().push(append.clone());
         }
         ended

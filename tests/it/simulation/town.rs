@@ -33,8 +33,6 @@ pub struct Town {
     pub disk: Arc<Disk>,
     pub site: Site,
     pub journal: Journal,
-    /// A refusal may be an older state's: where the store can't be asked what is new, a server refuses by what it knows.
-    pub stale_refusals: bool,
     servers: Mutex<Vec<Running>>,
     started: AtomicU64,
     /// The state after each entry of the log, from the genesis on, and the entries.
@@ -53,8 +51,7 @@ impl Town {
         servers.extend((1..plan.servers).map(|n| start(&disk, n as u64)));
         let known = Mutex::new((vec![Replayed::genesis(&site)], Vec::new()));
         let (journal, started) = (Journal::default(), AtomicU64::new(plan.servers as u64));
-        let stale_refusals = plan.servers > 1 && (plan.gone || plan.faults.no_read > 0);
-        Arc::new(Town { disk, site, journal, stale_refusals, servers: Mutex::new(servers), started, known })
+        Arc::new(Town { disk, site, journal, servers: Mutex::new(servers), started, known })
     }
 
     /// One of the servers, by chance.
