@@ -163,6 +163,15 @@ impl Service {
         Ok(open)
     }
 
+    /// Lets go of a site that is no more. What goes by its id by now may be another, which stays.
+    fn part_with(&self, gone: &Arc<OpenSite>) {
+        gone.leave();
+        let mut sites = self.opened_sites();
+        if sites.get(&gone.site.id).is_some_and(|there| Arc::ptr_eq(there, gone)) {
+            sites.remove(&gone.site.id);
+        }
+    }
+
     fn opened(&self, id: &str) -> Option<Arc<OpenSite>> {
         let sites = self.sites.read().unwrap_or_else(PoisonError::into_inner);
         let open = sites.get(id).filter(|open| !open.is_gone())?;

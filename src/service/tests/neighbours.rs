@@ -34,3 +34,18 @@ async fn a_page_that_was_moved_reads_alike_where_its_body_is_not_loaded() {
     let again = house.restarted().await;
     assert_eq!(page_at(&again, 102, "/b").await, here);
 }
+
+#[tokio::test]
+async fn a_site_that_was_removed_is_let_go_and_the_new_one_of_its_id_is_not() {
+    let house = House::new().await;
+    let old = house.service.open("demo").await.unwrap();
+    house.store.remove_site(old.site.key, 1).await.unwrap();
+    old.leave();
+    house.service.create_site(&house.ana, "demo", serde_json::Map::new()).await.unwrap();
+    let new = house.service.open("demo").await.unwrap();
+    assert!(!Arc::ptr_eq(&new, &old));
+    house.service.part_with(&old);
+    assert!(house.service.opened("demo").is_some_and(|open| Arc::ptr_eq(&open, &new)));
+    house.service.part_with(&new);
+    assert!(house.service.opened_sites().is_empty());
+}
