@@ -124,7 +124,10 @@ async fn of_several_relives_in_one_append_each_row_keeps_the_last(bed: &Bed) {
         (&[(Some(1), false), (Some(1), true)], [true, false]),
         (&[(None, true), (Some(2), false)], [true, false]),
         (&[(Some(2), false), (None, true)], [true, true]),
-        (&[(Some(1), false), (Some(2), false), (Some(1), true), (None, false), (Some(2), true)], [false, true]),
+        (
+            &[(Some(1), false), (Some(2), false), (Some(1), true), (None, false), (Some(2), true)],
+            [false, true],
+        ),
     ];
     for (turns, lived) in cases {
         let relive = |&(node, live): &(Option<i64>, bool)| Relive {
