@@ -8,7 +8,11 @@ use serde_json::{Map, Value, json};
 use crate::auth::Scope;
 use crate::content::problem::{Code, Problem};
 use crate::service::Fault;
-use crate::telemetry;
+use crate::telemetry::{self, Seldom};
+
+/// A store that is away or full fails every call: its line is not logged for each.
+static AWAY: Seldom = Seldom::unsaid();
+static FULL: Seldom = Seldom::unsaid();
 
 /// A code of the contract with its status and a title that is the same wherever the code is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,11 +142,15 @@ impl From<Fault> for Failure {
                 Failure::refused(vec![Problem::new(Code::IdTaken, "/id", why)])
             }
             Fault::Unavailable(why) => {
-                tracing::warn!("the store does not answer: {why}");
+                if let Some(left_out) = AWAY.turn() {
+                    tracing::warn!(left_out, "the store does not answer: {why}");
+                }
                 Failure::new(STORE_UNAVAILABLE, "the store does not answer at the moment: try again")
             }
             Fault::Full(why) => {
-                tracing::error!("the store is full: {why}");
+                if let Some(left_out) = FULL.turn() {
+                    tracing::error!(left_out, "the store is full: {why}");
+                }
                 Failure::new(STORE_FULL, "the store has no space left: nothing was written, reading goes on")
             }
             Fault::Overloaded(why) => Failure::new(RATE_LIMITED, why),
@@ -256,6 +264,39 @@ mod tests {
             Fault::VersionConflict { detail: "d".into(), current: 7, commits: vec![json!({"version": 7})] };
         let failure = Failure::from(fault);
         assert_eq!((failure.kind.status, &failure.more["currentVersion"]), (409, &json!(7)));
+    }
+
+    /// Counts the lines of this thread that are warnings or worse.
+    #[derive(Clone, Default)]
+    struct Lines(std::sync::Arc<std::sync::atomic::AtomicUsize>);
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+            self.0.fetch_add(lines, std::sync::atomic::Ordering::Relaxed);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_store_that_is_away_does_not_flood_the_log() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let log = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+        let began = std::time::Instant::now();
+        tracing::subscriber::with_default(log, || {
+            for _ in 0..1_000 {
+                drop(Failure::from(Fault::Unavailable("away".into())));
+                drop(Failure::from(Fault::Full("full".into())));
+            }
+        });
+        let logged = lines.0.load(std::sync::atomic::Ordering::Relaxed);
+        let most = 2 * (began.elapsed().as_secs() + 1);
+        assert!(logged as u64 <= most, "{logged} lines");
     }
 
     #[test]

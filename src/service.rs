@@ -75,8 +75,8 @@ pub struct Service {
     /// Held while idle sites are being closed.
     closing: Arc<Mutex<()>>,
     sites: RwLock<HashMap<String, Arc<OpenSite>>>,
-    /// Held while a site is opened, so that it is opened once.
-    opening: Mutex<()>,
+    /// Of each site that is being opened: held meanwhile, so that it is opened once.
+    gates: std::sync::Mutex<HashMap<String, Weak<Mutex<()>>>>,
     pages: Cache<PageKey, Ready, Weight>,
     tokens: Cache<[u8; 32], Known>,
 }
@@ -118,7 +118,7 @@ impl Service {
             closed: AtomicBool::new(false),
             closing: Arc::default(),
             sites: RwLock::default(),
-            opening: Mutex::default(),
+            gates: std::sync::Mutex::default(),
             pages: Cache::with_weighter(10_000, READY_BYTES, Weight),
             tokens: Cache::new(1_000),
         })
@@ -150,20 +150,65 @@ impl Service {
         if id.contains('\0') {
             return Err(Fault::SiteNotFound(id.to_owned()));
         }
-        let _one_at_a_time = self.opening.lock().await;
+        let turn = self.gate(id).lock_owned().await;
         if let Some(open) = self.opened(id) {
             return Ok(open);
         }
+        let Some(me) = self.me.upgrade() else { return Err(stopping()) };
+        let id = id.to_owned();
+        // It goes on when its caller goes away: one with less patience than it takes finds it done the next time.
+        let opening = tokio::spawn(async move {
+            let _until_it_ends = turn;
+            me.open_now(id).await
+        });
+        opening.await.map_err(|e| Fault::Internal(format!("opening a site: {e}")))?
+    }
+
+    async fn open_now(&self, id: String) -> Result<Arc<OpenSite>> {
         if self.closed.load(Ordering::Relaxed) {
-            return Err(Fault::Unavailable("the server is stopping".into()));
+            return Err(stopping());
         }
-        let site = self.outside.store.site(id).await?.ok_or_else(|| Fault::SiteNotFound(id.to_owned()))?;
+        let site = self.outside.store.site(&id).await?.ok_or_else(|| Fault::SiteNotFound(id.clone()))?;
         // A salt of its own: a site may be open a second time while its first writer finishes.
         let outside = Outside { salt: salt(self.outside.chance.as_ref()), ..self.outside.clone() };
         let open = OpenSite::open(site, &outside).await?;
+        if !self.list(id, &open) {
+            finish(&open).await;
+            return Err(stopping());
+        }
         self.watch.call_once(|| drop(tokio::spawn(watch::run(self.me.clone()))));
-        self.opened_sites().insert(id.to_owned(), open.clone());
         Ok(open)
+    }
+
+    /// Puts a site on the list; not when the service has closed meanwhile, and with it all that were on the list.
+    fn list(&self, id: String, open: &Arc<OpenSite>) -> bool {
+        let mut sites = self.opened_sites();
+        let is_closed = self.closed.load(Ordering::Relaxed);
+        if !is_closed {
+            sites.insert(id, open.clone());
+        }
+        !is_closed
+    }
+
+    /// Where those wait who need the same site opened.
+    fn gate(&self, id: &str) -> Arc<Mutex<()>> {
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(gate) = gates.get(id).and_then(Weak::upgrade) {
+            return gate;
+        }
+        gates.retain(|_, gate| gate.strong_count() > 0);
+        let gate = Arc::default();
+        gates.insert(id.to_owned(), Arc::downgrade(&gate));
+        gate
+    }
+
+    /// Lets go of a site that is no more. What goes by its id by now may be another, which stays.
+    fn part_with(&self, gone: &Arc<OpenSite>) {
+        gone.leave();
+        let mut sites = self.opened_sites();
+        if sites.get(&gone.site.id).is_some_and(|there| Arc::ptr_eq(there, gone)) {
+            sites.remove(&gone.site.id);
+        }
     }
 
     fn opened(&self, id: &str) -> Option<Arc<OpenSite>> {
@@ -183,6 +228,10 @@ fn salt(chance: &dyn Chance) -> u32 {
     let mut salt = [0; 4];
     chance.fill(&mut salt);
     u32::from_be_bytes(salt)
+}
+
+fn stopping() -> Fault {
+    Fault::Unavailable("the server is stopping".into())
 }
 
 /// Lets a site's writer finish what it has; when it has ended the site can be opened anew.

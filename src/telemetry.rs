@@ -3,6 +3,8 @@
 pub mod metrics;
 
 use std::io::{self, IsTerminal};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tracing_subscriber::EnvFilter;
 
@@ -33,4 +35,50 @@ pub fn incident(why: &str) -> String {
     let id = format!("inc_{}", data_encoding::HEXLOWER.encode(&bytes));
     tracing::error!(incident = %id, "{why}");
     id
+}
+
+/// For a line that many callers bring about at once, as when the store is away: it is logged once a second, with how
+/// often it was left out.
+pub struct Seldom(Mutex<Said>);
+
+struct Said {
+    last: Option<Instant>,
+    left_out: u64,
+}
+
+impl Seldom {
+    /// Not said yet.
+    #[must_use]
+    pub const fn unsaid() -> Self {
+        Seldom(Mutex::new(Said { last: None, left_out: 0 }))
+    }
+
+    /// Whether it is to be logged now: how often it was not since it last was.
+    pub fn turn(&self) -> Option<u64> {
+        self.turn_at(Instant::now())
+    }
+
+    fn turn_at(&self, now: Instant) -> Option<u64> {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.last.is_some_and(|last| now.saturating_duration_since(last) < Duration::from_secs(1)) {
+            said.left_out += 1;
+            return None;
+        }
+        said.last = Some(now);
+        Some(std::mem::take(&mut said.left_out))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_many_callers_is_logged_once_a_second_and_counts_the_others() {
+        let (seldom, start) = (Seldom::unsaid(), Instant::now());
+        let at = |ms| seldom.turn_at(start + Duration::from_millis(ms));
+        assert_eq!([at(0), at(0), at(400), at(999)], [Some(0), None, None, None]);
+        assert_eq!([at(1_000), at(1_001)], [Some(3), None]);
+        assert_eq!(at(9_000), Some(1));
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::Read as _;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,9 @@ pub const FORMAT: i16 = 1;
 
 /// Bodies from this size on are compressed.
 const COMPRESS_FROM: usize = 512;
+
+/// The largest body: far beyond what a batch may ask, and what a reader can hold.
+const MAX_MB: usize = 256;
 
 /// How a page stood after a commit.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,10 +72,13 @@ impl Encoded {
     /// A body's JSON as it stands: not a byte of it is changed, for its digest is in the log.
     ///
     /// # Errors
-    /// It is no JSON object; compressing fails.
+    /// It is no JSON object, or too large to be read again; compressing fails.
     pub fn of_json(json: &[u8]) -> Result<Encoded, Unreadable> {
         if json.first() != Some(&b'{') {
             return Err(Unreadable("it is no JSON object".into()));
+        }
+        if json.len() > MAX_MB << 20 {
+            return Err(too_large());
         }
         let bytes = match json.len() < COMPRESS_FROM {
             true => Bytes::copy_from_slice(json),
@@ -84,15 +91,23 @@ impl Encoded {
 /// The JSON of a stored body.
 ///
 /// # Errors
-/// A format this Osier does not know; damaged bytes.
+/// A format this Osier does not know; damaged bytes; more than a body may be.
 pub fn stored_json(format: i16, bytes: &[u8]) -> Result<Cow<'_, [u8]>, Unreadable> {
     if format != FORMAT {
         return Err(Unreadable(format!("format {format} is newer than this osier")));
     }
     match bytes.first() {
         Some(b'{') => Ok(Cow::Borrowed(bytes)),
-        _ => zstd::stream::decode_all(bytes).map(Cow::Owned).map_err(unreadable),
+        _ => unpacked(bytes).map(Cow::Owned),
     }
+}
+
+/// A few bytes may stand for any number of them, so it is counted as they come.
+fn unpacked(bytes: &[u8]) -> Result<Vec<u8>, Unreadable> {
+    let mut json = Vec::new();
+    let frame = zstd::stream::read::Decoder::with_buffer(bytes).map_err(unreadable)?;
+    frame.take((MAX_MB << 20) as u64 + 1).read_to_end(&mut json).map_err(unreadable)?;
+    if json.len() > MAX_MB << 20 { Err(too_large()) } else { Ok(json) }
 }
 
 /// A body can't be read.
@@ -104,20 +119,24 @@ fn unreadable(error: impl std::fmt::Display) -> Unreadable {
     Unreadable(error.to_string())
 }
 
+fn too_large() -> Unreadable {
+    Unreadable(format!("it is larger than {MAX_MB} MB"))
+}
+
 /// The body as stored: short names, and nothing that stands in the op already.
 #[derive(Serialize, Deserialize)]
 struct Stored<'a> {
-    #[serde(rename = "o", default, skip_serializing_if = "is_empty")]
+    #[serde(rename = "o", default, skip_serializing_if = "<[_]>::is_empty")]
     ops: Cow<'a, [Value]>,
-    #[serde(rename = "c", default, skip_serializing_if = "is_empty")]
+    #[serde(rename = "c", default, skip_serializing_if = "<[_]>::is_empty")]
     changes: Cow<'a, [Change]>,
     #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
     results: Vec<StoredResult>,
-    #[serde(rename = "i", default, skip_serializing_if = "has_none")]
+    #[serde(rename = "i", default, skip_serializing_if = "BTreeMap::is_empty")]
     ids: Cow<'a, BTreeMap<String, String>>,
     #[serde(rename = "p", default, skip_serializing_if = "Vec::is_empty")]
     pages: Vec<(Cow<'a, PageId>, Cow<'a, str>, Option<String>)>,
-    #[serde(rename = "s", default, skip_serializing_if = "says_nothing")]
+    #[serde(rename = "s", default, skip_serializing_if = "str::is_empty")]
     summary: Cow<'a, str>,
     #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
     target: Option<u64>,
@@ -127,18 +146,6 @@ struct Stored<'a> {
     version: Option<u64>,
     #[serde(rename = "z", default)]
     salt: u32,
-}
-
-fn is_empty<T: Clone>(list: &Cow<'_, [T]>) -> bool {
-    list.is_empty()
-}
-
-fn has_none(ids: &Cow<'_, BTreeMap<String, String>>) -> bool {
-    ids.is_empty()
-}
-
-fn says_nothing(text: &Cow<'_, str>) -> bool {
-    text.is_empty()
 }
 
 #[derive(Serialize, Deserialize)]
@@ -314,6 +321,24 @@ mod tests {
             assert_eq!(Encoded::of_json(&json).unwrap(), encoded);
         }
         assert!(Encoded::of_json(b" {}").is_err());
+    }
+
+    /// A frame of so many blocks, each of which says: 128 KiB of spaces.
+    fn spaces(blocks: usize) -> Vec<u8> {
+        let mut frame = vec![0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x38];
+        for block in 1..=blocks {
+            frame.extend([if block == blocks { 3 } else { 2 }, 0x00, 0x10, b' ']);
+        }
+        frame
+    }
+
+    #[test]
+    fn a_body_that_unpacks_without_end_is_refused() {
+        assert_eq!(stored_json(FORMAT, &spaces(2)).unwrap().len(), 256 << 10);
+        let bomb = spaces(2_049);
+        assert!(bomb.len() < 10_000);
+        let refused = Body::decode(FORMAT, &bomb).unwrap_err().to_string();
+        assert!(refused.ends_with("it is larger than 256 MB"), "{refused}");
     }
 
     #[test]

@@ -101,8 +101,7 @@ impl Service {
         authorize::on_site(who, Scope::Admin, site)?;
         let open = self.open(site).await?;
         self.outside.store.remove_site(open.site.key, self.outside.clock.now_ms()).await?;
-        open.leave();
-        self.opened_sites().remove(site);
+        self.part_with(&open);
         Ok(())
     }
 }

@@ -1,6 +1,8 @@
 //! Use cases on the in-memory store: from a batch to the log and back, through undo, redo, restore and a restart.
 
 mod keeping;
+mod neighbours;
+mod opening;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};

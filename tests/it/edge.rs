@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use osier::app;
 use reqwest::{Client, Method, Version};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 
 use crate::harness::{Server, answered};
 
@@ -50,4 +52,32 @@ async fn a_connection_serves_one_request_after_the_other() {
             read += more;
         }
     }
+}
+
+/// A request of HTTP/2 for `/` by a caller who lets no byte of any answer through: the preface, its settings, whose
+/// window of a stream is 0, and the head (RFC 9113, RFC 7541).
+const WITHOUT_WINDOW: &[&[u8]] = &[
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    &[0, 0, 6, 4, 0, 0, 0, 0, 0, /* SETTINGS_INITIAL_WINDOW_SIZE */ 0, 4, 0, 0, 0, 0],
+    &[
+        0, 0, 6, 1, 5, 0, 0, 0, 1, /* GET, http, / */ 0x82, 0x86, 0x84, /* :authority: x */ 0x41,
+        1, b'x',
+    ],
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_of_http2_that_grants_no_window_is_parted_with() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut connection = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let router = axum::Router::new().route("/", axum::routing::get(|| async { "an answer" }));
+    let limits = app::Limits { stall: Duration::from_millis(300), ..app::Limits::default() };
+    let server = tokio::spawn(app::serve_router(limits, listener, router, CancellationToken::new()));
+    connection.write_all(&WITHOUT_WINDOW.concat()).await.unwrap();
+    let mut heard = Vec::new();
+    let parted = tokio::time::timeout(Duration::from_secs(10), connection.read_to_end(&mut heard));
+    parted.await.expect("the connection stays").unwrap();
+    // The answer's head (a frame of type 1 on stream 1) came; its body could not.
+    assert!(heard.windows(6).any(|bytes| bytes[0] == 1 && bytes[2..] == [0, 0, 0, 1]), "{heard:?}");
+    assert!(!String::from_utf8_lossy(&heard).contains("an answer"));
+    server.abort();
 }

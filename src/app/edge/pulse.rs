@@ -27,6 +27,10 @@ struct State {
     head_since: Option<Instant>,
     /// Since when the caller takes nothing of what is written.
     stalled_since: Option<Instant>,
+    /// Pieces of answers that wait for the caller to take them.
+    untaken: usize,
+    /// Since when there are any, or the caller took one last.
+    untaken_since: Instant,
 }
 
 impl Pulse {
@@ -39,6 +43,8 @@ impl Pulse {
             quiet_since: now,
             head_since: Some(now),
             stalled_since: None,
+            untaken: 0,
+            untaken_since: now,
         };
         Pulse { state: Mutex::new(state) }
     }
@@ -60,6 +66,22 @@ impl Pulse {
     /// The caller took some.
     pub(super) fn flowed(&self) {
         self.state().stalled_since = None;
+    }
+
+    /// A piece of an answer is there to be taken.
+    fn gave(&self) {
+        let mut state = self.state();
+        if state.untaken == 0 {
+            state.untaken_since = Instant::now();
+        }
+        state.untaken += 1;
+    }
+
+    /// It was taken, or nobody waits for it any more.
+    fn took(&self) {
+        let mut state = self.state();
+        state.untaken -= 1;
+        state.untaken_since = Instant::now();
     }
 
     /// A request's head is there; the request lasts as long as what this gives.
@@ -95,9 +117,13 @@ impl State {
     /// When the caller will have kept the server waiting for too long, as things are.
     fn due(&self, limits: &Limits) -> Option<Instant> {
         let stalled = self.stalled_since.map(|since| since + limits.stall);
+        // In HTTP/2 a caller stops an answer by granting no window, and the socket never knows. In HTTP/1 the socket
+        // knows best: it sees each byte that is taken of a piece.
+        let withheld =
+            (self.is_http2 == Some(true) && self.untaken > 0).then(|| self.untaken_since + limits.stall);
         let quiet = (self.requests == 0)
             .then(|| self.head_since.map_or(self.quiet_since + limits.idle, |since| since + limits.head));
-        stalled.into_iter().chain(quiet).min()
+        [stalled, withheld, quiet].into_iter().flatten().min()
     }
 }
 
@@ -112,15 +138,29 @@ impl Drop for Beat {
     }
 }
 
-/// A body whose request lasts until all of it is written.
+/// A body whose request lasts until all of it is written. A piece of it is taken when the next is asked for, whether or
+/// not there is one yet: who listens to what is still to come keeps nobody waiting.
 pub(super) struct Counted {
     body: Body,
-    _beat: Beat,
+    beat: Beat,
+    is_untaken: bool,
 }
 
 impl Counted {
     pub(super) fn new(body: Body, beat: Beat) -> Self {
-        Counted { body, _beat: beat }
+        Counted { body, beat, is_untaken: false }
+    }
+
+    fn taken(&mut self) {
+        if std::mem::take(&mut self.is_untaken) {
+            self.beat.0.took();
+        }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.taken();
     }
 }
 
@@ -132,7 +172,13 @@ impl hyper::body::Body for Counted {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        self.taken();
+        let asked = Pin::new(&mut self.body).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(_))) = asked {
+            self.beat.0.gave();
+            self.is_untaken = true;
+        }
+        asked
     }
 
     fn is_end_stream(&self) -> bool {
@@ -146,6 +192,7 @@ impl hyper::body::Body for Counted {
 
 #[cfg(test)]
 mod tests {
+    use hyper::body::Body as _;
     use tokio::time::{advance, timeout};
 
     use super::*;
@@ -202,6 +249,24 @@ mod tests {
         pulse.stalled();
         assert_eq!(overdue(&pulse).await, Some(10));
         pulse.flowed();
+        assert_eq!(overdue(&pulse).await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_of_http2_that_asks_for_no_more_of_any_answer_is_overdue_and_one_that_listens_is_not() {
+        let pulse = Arc::new(Pulse::new());
+        pulse.heard(b"PRI * HTTP/2.0");
+        let pieces = futures::stream::iter(["one", "two"].map(Ok::<_, std::io::Error>));
+        let pieces = futures::StreamExt::chain(pieces, futures::stream::pending());
+        let mut body = Counted::new(Body::from_stream(pieces), pulse.clone().beat());
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        let mut ask = || Pin::new(&mut body).poll_frame(&mut context).is_ready();
+        assert!(ask());
+        advance(Duration::from_secs(20)).await;
+        assert!(ask());
+        advance(Duration::from_secs(5)).await;
+        assert_eq!(overdue(&pulse).await, Some(25));
+        assert!(!ask(), "there is no more yet");
         assert_eq!(overdue(&pulse).await, None);
     }
 }

@@ -202,12 +202,14 @@ impl Root {
         for id in touched {
             let Some(stub) = self.pages.get_mut(id) else { continue };
             let stub = Arc::make_mut(stub);
+            // A page that only moved may be touched without its body.
+            stub.stamp = stamp.clone();
             let Some(page) = &stub.body else { continue };
             self.linked.follow(id, &stub.links, &page.links);
             self.used.follow(id, &stub.types, &page.types);
             (stub.slug, stub.title) = (page.slug.clone(), page.title.clone());
             (stub.links, stub.types) = (page.links.clone(), page.types.clone());
-            (stub.hash, stub.blocks, stub.stamp) = (page.hash(), page.len(), stamp.clone());
+            (stub.hash, stub.blocks) = (page.hash(), page.len());
         }
     }
 
@@ -294,5 +296,47 @@ impl Root {
     #[cfg(test)]
     pub(in crate::content) fn indexes(&self) -> String {
         format!("{:?} {:?} {:?}", self.linked, self.used, self.homes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::super::change::{Change, Node, PAGES, Place};
+    use super::*;
+
+    fn place(after: Option<&str>) -> Place {
+        Place { parent: Node::Site, slot: PAGES.into(), after: after.map(Into::into) }
+    }
+
+    fn stamp(version: u64) -> Stamp {
+        Stamp { version, at_ms: 10, who: "ana".into() }
+    }
+
+    #[test]
+    fn a_page_that_only_moved_is_stamped_though_its_body_is_not_loaded() {
+        let insert = |id: &str, after| Change::Insert {
+            node: Node::Page(id.into()),
+            at: place(after),
+            value: json!({"id": id, "slug": format!("/{id}"), "title": id}),
+        };
+        let mut root = Root::new(Map::new());
+        let touched = root.apply(&[insert("pg_1", None), insert("pg_2", Some("pg_1"))]).unwrap();
+        root.seal(&touched, &stamp(1));
+        let mut bare = Root::from_manifest(&root.manifest().unwrap()).unwrap();
+        let moved = [Change::Move {
+            node: Node::Page("pg_2".into()),
+            from: place(Some("pg_1")),
+            to: place(None),
+            value: None,
+        }];
+        for root in [&mut root, &mut bare] {
+            let touched = root.apply(&moved).unwrap();
+            root.seal(&touched, &stamp(2));
+            assert_eq!(root.stub(&"pg_2".into()).unwrap().stamp, stamp(2));
+            assert_eq!(root.stub(&"pg_1".into()).unwrap().stamp, stamp(1));
+        }
+        assert_eq!(root.manifest().unwrap(), bare.manifest().unwrap());
     }
 }

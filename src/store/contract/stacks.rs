@@ -10,6 +10,7 @@ on_every_store![
     rows_of_a_commit_are_read_by_node,
     reliving_turns_one_row_or_all_of_a_commit,
     reliving_spares_the_rows_of_its_own_append,
+    of_several_relives_in_one_append_each_row_keeps_the_last,
     a_redo_stack_is_found_among_many_edits,
 ];
 
@@ -111,6 +112,35 @@ async fn reliving_spares_the_rows_of_its_own_append(bed: &Bed) {
     };
     done(&*bed.store, site, &own).await;
     assert_eq!(lives(bed, site, 1).await, [true]);
+}
+
+async fn of_several_relives_in_one_append_each_row_keeps_the_last(bed: &Bed) {
+    let (site, start) = new_site(bed, "s").await;
+    let mut link = edited(&*bed.store, site, start, &[1, 2]).await;
+    let cases: [(&[(Option<i64>, bool)], _); 7] = [
+        (&[(None, false), (None, true)], [true, true]),
+        (&[(None, true), (None, false)], [false, false]),
+        (&[(Some(1), true), (Some(1), false)], [false, false]),
+        (&[(Some(1), false), (Some(1), true)], [true, false]),
+        (&[(None, true), (Some(2), false)], [true, false]),
+        (&[(Some(2), false), (None, true)], [true, true]),
+        (
+            &[(Some(1), false), (Some(2), false), (Some(1), true), (None, false), (Some(2), true)],
+            [false, true],
+        ),
+    ];
+    for (turns, lived) in cases {
+        let relive = |&(node, live): &(Option<i64>, bool)| Relive {
+            branch: BranchKey::MAIN,
+            node: node.map(NodeKey),
+            version: 1,
+            live,
+        };
+        let relive = turns.iter().map(relive).collect();
+        let turn = Append { relive, ..append(link, vec![edit(link, "turn")]) };
+        link = done(&*bed.store, site, &turn).await;
+        assert_eq!(lives(bed, site, 1).await, lived, "{turns:?}");
+    }
 }
 
 async fn a_redo_stack_is_found_among_many_edits(bed: &Bed) {

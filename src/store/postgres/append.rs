@@ -62,20 +62,30 @@ macro_rules! append_sql {
 
 const APPEND: &str = append_sql!(" ");
 
-/// Planned anew each time, for what it updates it must find: see `Plans::Anew`.
+/// Planned anew each time, for what it updates it must find: see `Plans::Anew`. An update applies one of the rows that
+/// it joins a row with, whichever comes: here it must be the last that names it.
 const APPEND_AND_RELIVE: &str = append_sql!(
     ",
     relived AS (
         UPDATE touched t
         SET live = r.live
         FROM place p
-        CROSS JOIN unnest($23::bigint[], $24::bigint[], $25::bigint[], $26::boolean[])
-            AS r (branch, node, version, live)
+        CROSS JOIN unnest($23::bigint[], $24::bigint[], $25::bigint[], $26::boolean[]) WITH ORDINALITY
+            AS r (branch, node, version, live, place)
         WHERE t.site = p.site
             AND t.branch = r.branch
             AND t.version = r.version
             AND (r.node IS NULL OR t.node = r.node)
             AND t.live <> r.live
+            AND NOT EXISTS (
+                SELECT 1
+                FROM unnest($23::bigint[], $24::bigint[], $25::bigint[]) WITH ORDINALITY
+                    AS later (branch, node, version, place)
+                WHERE later.branch = t.branch
+                    AND later.version = t.version
+                    AND (later.node IS NULL OR later.node = t.node)
+                    AND later.place > r.place
+            )
     ) "
 );
 
