@@ -39,8 +39,10 @@ pub fn incident(why: &str) -> String {
 
 /// For a line that many callers bring about at once, as when the store is away: it is logged once a second, with how
 /// often it was left out.
+#[derive(Default)]
 pub struct Seldom(Mutex<Said>);
 
+#[derive(Default)]
 struct Said {
     last: Option<Instant>,
     left_out: u64,

@@ -114,10 +114,13 @@ async fn reliving_spares_the_rows_of_its_own_append(bed: &Bed) {
     assert_eq!(lives(bed, site, 1).await, [true]);
 }
 
+/// One row or all of a commit, and whether it is to live.
+type Turn = (Option<i64>, bool);
+
 async fn of_several_relives_in_one_append_each_row_keeps_the_last(bed: &Bed) {
     let (site, start) = new_site(bed, "s").await;
     let mut link = edited(&*bed.store, site, start, &[1, 2]).await;
-    let cases: [(&[(Option<i64>, bool)], _); 7] = [
+    let cases: [(&[Turn], _); 7] = [
         (&[(None, false), (None, true)], [true, true]),
         (&[(None, true), (None, false)], [false, false]),
         (&[(Some(1), true), (Some(1), false)], [false, false]),
@@ -130,7 +133,7 @@ async fn of_several_relives_in_one_append_each_row_keeps_the_last(bed: &Bed) {
         ),
     ];
     for (turns, lived) in cases {
-        let relive = |&(node, live): &(Option<i64>, bool)| Relive {
+        let relive = |&(node, live): &Turn| Relive {
             branch: BranchKey::MAIN,
             node: node.map(NodeKey),
             version: 1,
