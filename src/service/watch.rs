@@ -50,13 +50,7 @@ impl Service {
                 // One that is behind what is known here is of a log that went back in time.
                 Some(head) if head != seen => drop(site.jobs.try_send(Job::Fold)),
                 Some(_) => {}
-                None => {
-                    site.leave();
-                    let mut sites = self.opened_sites();
-                    if sites.get(&site.site.id).is_some_and(|there| Arc::ptr_eq(there, site)) {
-                        sites.remove(&site.site.id);
-                    }
-                }
+                None => self.part_with(site),
             }
         }
     }

@@ -164,6 +164,7 @@ async fn an_old_commit_that_is_being_undone_is_not_undone_again() {
     // Opened anew, the writer has none of these commits in memory.
     let service = Service::new(store.clone(), clock, Arc::new(Counted(AtomicU64::new(1 << 40))));
     let house = House { service, store, ana: house.ana.clone() };
+    house.service.open("demo").await.unwrap();
     let undo = || house.ops(json!([{"op": "undo", "commit": first.commit}]));
     let back = || house.ops(edit(0, "first"));
     let (one, set, two) = tokio::join!(undo(), back(), undo());
