@@ -198,7 +198,9 @@ fn type_json(kind: &BlockType) -> String {
 }
 
 /// Bytes with the tag they go by.
-pub(super) fn ready(json: String) -> Ready {
+pub(super) fn ready(mut json: String) -> Ready {
+    // It is kept: what it grew beyond its text would be kept with it.
+    json.shrink_to_fit();
     let hash = blake3::hash(json.as_bytes());
     let tag = data_encoding::BASE64URL_NOPAD.encode(&hash.as_bytes()[..15]);
     Ready { bytes: Bytes::from(json), etag: format!("\"{tag}\"").into() }

@@ -31,6 +31,8 @@ const OLDEST_SERVER: u32 = 15;
 pub struct Postgres {
     /// Writes never wait behind reads: each has connections of its own.
     writes: Arc<Lane>,
+    /// Appends that change rows of earlier ones, which they must find: see `Plans::Anew`.
+    relives: Arc<Lane>,
     reads: Lane,
 }
 
@@ -53,7 +55,8 @@ impl Postgres {
         migrate::run(&mut connection).await?;
         let _ = connection.close().await;
         let writes = Arc::new(Lane::of(options.clone(), Plans::Kept));
-        Ok(Self { writes, reads: Lane::of(options, Plans::Anew) })
+        let relives = Arc::new(Lane::of(options.clone(), Plans::Anew));
+        Ok(Self { writes, relives, reads: Lane::of(options, Plans::Anew) })
     }
 }
 

@@ -87,6 +87,18 @@ pub(in super::super) async fn fold(
         return Ok(());
     }
     let body = Body::decode(entry.format, &entry.body).map_err(damaged)?;
+    fold_body(store, site, root, entry, &body).await
+}
+
+/// The same, of an entry whose body was read already.
+pub(super) async fn fold_body(
+    store: &dyn Store,
+    site: &Site,
+    root: &mut Root,
+    entry: &Entry,
+    body: &Body,
+) -> Result<()> {
+    let Some(version) = entry.version.filter(|version| *version > root.version) else { return Ok(()) };
     let stamp = Stamp { version, at_ms: entry.at_ms, who: entry.who.clone() };
     loop {
         let mut next = root.clone();

@@ -32,6 +32,9 @@ const ROUND: usize = 256;
 /// A round that lost its place so often waits with the lock of the site, so that it does not lose again.
 const PATIENCE: u32 = 2;
 
+/// A writer that had to wait with the lock does so at once for so many rounds: who was faster then still is.
+const HELD_ROUNDS: u32 = 16;
+
 /// How often a round may lose its place to others before its callers are told.
 const MOST_LOSSES: u32 = 10;
 
@@ -47,6 +50,8 @@ pub(super) struct Writer {
     /// An append ended in doubt, or the store has moved: read before writing.
     behind: bool,
     losses: u32,
+    /// So many rounds are still to be judged with the lock of the site from the start.
+    held_rounds: u32,
 }
 
 pub(super) use judge::Pause;
@@ -126,6 +131,7 @@ pub(super) async fn run(
         outside: outside.clone(),
         behind: false,
         losses: 0,
+        held_rounds: 0,
         open,
         past,
         head,
@@ -207,6 +213,14 @@ impl Writer {
                     Ok(()) => desk.start_over(self.base(), Vec::new()),
                     Err(fault) => return desk.refuse_all(&fault),
                 }
+            }
+            if self.held_rounds > 0
+                && desk.flight.is_none()
+                && desk.judged.is_empty()
+                && !desk.waiting.is_empty()
+            {
+                self.held_rounds -= 1;
+                self.hold_and_judge(desk).await;
             }
             self.judge(desk).await;
             if desk.flight.is_some() {
@@ -304,14 +318,24 @@ impl Writer {
             return desk
                 .refuse_all(&Fault::Unavailable("others were faster each time: send it again".into()));
         }
+        if lost == Appended::Lost && self.losses >= PATIENCE {
+            self.held_rounds = HELD_ROUNDS;
+            return self.hold_and_judge(desk).await;
+        }
         match self.recover(lost).await {
+            Ok(()) => desk.start_over(self.base(), Vec::new()),
+            Err(fault) => self.give_up(&fault, desk),
+        }
+    }
+
+    /// Judges what waits with the lock of the site, on what is there then: nobody writes in between.
+    async fn hold_and_judge(&mut self, desk: &mut Desk<'_>) {
+        match self.hold().await {
             Ok(hold) => {
                 desk.start_over(self.base(), Vec::new());
-                if hold.is_some() {
-                    self.judge(desk).await;
-                    if !desk.judged.is_empty() {
-                        self.launch(desk, hold);
-                    }
+                self.judge(desk).await;
+                if !desk.judged.is_empty() {
+                    self.launch(desk, Some(hold));
                 }
             }
             Err(fault) => self.give_up(&fault, desk),

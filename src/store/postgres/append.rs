@@ -235,8 +235,7 @@ impl Columns {
             .bind(column(relive, |r| r.branch.0))
             .bind(column(relive, |r| r.node.map(|node| node.0)))
             .bind(&self.relive_version)
-            .bind(column(relive, |r| r.live))
-            .persistent(false);
+            .bind(column(relive, |r| r.live));
         Ok(ask)
     }
 }

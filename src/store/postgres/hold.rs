@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::append;
 use super::fault::Fault;
-use super::lane::{Lane, Taken, answered};
+use super::lane::{Lane, Taken, told};
 use crate::store::{Append, Appended, Hold, Result, SiteKey};
 
 struct Held {
@@ -22,9 +22,9 @@ struct Held {
 /// `Unavailable`.
 pub(super) async fn hold(lane: &Arc<Lane>, site: SiteKey) -> Result<Box<dyn Hold>> {
     let mut taken = lane.take().await.map_err(Fault::of_read)?;
-    answered(&mut taken.connection, sqlx::query("BEGIN")).await.map_err(Fault::of_read)?;
-    let lock = sqlx::query("SELECT FROM site WHERE site = $1 FOR UPDATE").bind(site.0);
-    answered(&mut taken.connection, lock).await.map_err(Fault::of_read)?;
+    // In one round trip: a server far away makes all others wait for each.
+    let lock = format!("BEGIN; SELECT FROM site WHERE site = {} FOR UPDATE", site.0);
+    told(&mut taken.connection, lock).await.map_err(Fault::of_read)?;
     Ok(Box::new(Held { taken, lane: Arc::clone(lane), site }))
 }
 
@@ -33,7 +33,7 @@ impl Hold for Held {
     async fn append(self: Box<Self>, rows: &Append) -> Result<Appended> {
         let Held { mut taken, lane, site } = *self;
         if append::within(&mut taken.connection, site, rows).await? {
-            answered(&mut taken.connection, sqlx::query("COMMIT")).await?;
+            told(&mut taken.connection, "COMMIT".to_owned()).await?;
             taken.give_back();
             return Ok(Appended::Done);
         }

@@ -156,6 +156,17 @@ pub(super) async fn answered(connection: &mut PgConnection, ask: Ask) -> Result<
     }
 }
 
+/// Sends statements that answer nothing over a connection, in one round trip. They hold no value from outside.
+///
+/// # Errors
+/// As `answered`.
+pub(super) async fn told(connection: &mut PgConnection, sql: String) -> Result<(), Fault> {
+    match timeout(ANSWER, connection.execute(AssertSqlSafe(sql))).await {
+        Ok(answer) => answer.map(|_| ()).map_err(fault::sent),
+        Err(_) => Err(Fault::Late),
+    }
+}
+
 /// Makes a connection within the time for it.
 ///
 /// # Errors

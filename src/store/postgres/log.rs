@@ -18,11 +18,13 @@ use crate::store::{
 #[async_trait]
 impl Log for Postgres {
     async fn append(&self, site: SiteKey, append: &Append) -> Result<Appended> {
-        append::append(&self.writes, site, append).await
+        let lane = if append.relive.is_empty() { &self.writes } else { &self.relives };
+        append::append(lane, site, append).await
     }
 
     async fn hold(&self, site: SiteKey) -> Result<Box<dyn Hold>> {
-        hold::hold(&self.writes, site).await
+        // What will be appended is not known yet: either kind.
+        hold::hold(&self.relives, site).await
     }
 
     async fn head(&self, site: SiteKey) -> Result<Link> {

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::super::super::{Fault, Result};
 use super::super::feed::Logged;
-use super::super::load::{STRIDE, fold, newest};
+use super::super::load::{STRIDE, fold_body, newest};
 use super::super::recent::{Keys, Recent};
 use super::super::round::remember;
 use super::super::{Head, history};
-use super::{PATIENCE, Writer};
+use super::Writer;
 use crate::content::commit::Body;
 use crate::store::{Append, Appended, Entry, Hold, Link, SiteKey, Store, StoreError};
 use crate::telemetry::metrics;
@@ -74,17 +74,17 @@ pub(super) async fn look(store: &dyn Store, site: SiteKey, after: Link) -> Landi
 }
 
 impl Writer {
-    /// After a lost compare-and-set: folds the winner's entries, with the lock of the site after losing too often;
-    /// after a foreign one: reads all anew.
-    pub(super) async fn recover(&mut self, lost: Appended) -> Result<Option<Box<dyn Hold>>> {
-        if lost == Appended::Foreign {
-            self.begin_anew().await?;
-            return Ok(None);
+    /// After a lost compare-and-set: folds the winner's entries; after a foreign one: reads all anew.
+    pub(super) async fn recover(&mut self, lost: Appended) -> Result<()> {
+        match lost {
+            Appended::Foreign => self.begin_anew().await,
+            Appended::Lost | Appended::Done | Appended::Gone => self.catch_up().await,
         }
-        let hold = match self.losses >= PATIENCE {
-            true => Some(self.outside.store.hold(self.site.key).await?),
-            false => None,
-        };
+    }
+
+    /// Takes the lock of the site, and folds all there is by then.
+    pub(super) async fn hold(&mut self) -> Result<Box<dyn Hold>> {
+        let hold = self.outside.store.hold(self.site.key).await?;
         self.catch_up().await?;
         Ok(hold)
     }
@@ -105,13 +105,15 @@ impl Writer {
         Ok(())
     }
 
-    /// Folds what others have written. The entry that is the head is read again with it: where another stands in its
-    /// place, or none, what follows does not follow from our state.
+    /// Folds what others had written when it was asked. Who writes faster than this one folds is not waited for: it would be
+    /// for ever. The entry that is the head is read again with it: where another stands in its place, or none, what follows
+    /// does not follow from our state.
     pub(super) async fn catch_up(&mut self) -> Result<()> {
         loop {
             let Link { seq, hash } = self.head.link;
             let before = seq.saturating_sub(1);
             let mut entries = self.outside.store.entries(self.site.key, before, STRIDE).await?;
+            let all = entries.len() < STRIDE;
             if seq > 0 {
                 if entries.first().is_none_or(|head| head.seq != seq || head.hash != hash) {
                     return self.begin_anew().await;
@@ -127,8 +129,8 @@ impl Writer {
             let (mut link, mut at_ms) = (self.head.link, self.head.at_ms);
             let mut touched = BTreeSet::new();
             for entry in &entries {
-                fold(self.outside.store.as_ref(), &self.site, &mut root, entry).await?;
                 let body = self.follow(entry)?;
+                fold_body(self.outside.store.as_ref(), &self.site, &mut root, entry, &body).await?;
                 touched.extend(body.pages.iter().map(|page| page.id.clone()));
                 if let Some(version) = entry.version {
                     history::follow(&mut recent, remember(entry, body, version));
@@ -140,6 +142,10 @@ impl Writer {
             self.recent = recent;
             metrics::folded(entries.len());
             self.publish(entries.into_iter().map(|entry| Logged::new(entry, None)));
+            if all {
+                self.behind = false;
+                return Ok(());
+            }
         }
     }
 
