@@ -4,6 +4,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tracing::Instrument;
 
 use super::Shared;
 use super::caller::Caller;
@@ -28,8 +29,9 @@ pub(super) async fn show(
 pub(super) async fn timed(route: Option<MatchedPath>, request: Request, next: Next) -> Response {
     let since = Stopwatch::start();
     let method = request.method().clone();
-    let response = next.run(request).await;
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    let span = tracing::debug_span!("request", route, %method);
+    let response = next.run(request).instrument(span).await;
     metrics::answered(route, method.as_str(), response.status().as_u16(), &since);
     tracing::debug!(route, %method, status = response.status().as_u16(), "answered");
     response

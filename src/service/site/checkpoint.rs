@@ -72,22 +72,23 @@ impl Due {
 
     /// Writes what is due, of a state at or behind all that was counted.
     pub(in super::super) async fn write(&mut self, head: &Head) {
-        let version = head.root.version;
         let heavy =
             |(_, (bytes, touches)): &(&PageId, &(usize, u32))| *bytes > PAGE_BYTES || *touches > PAGE_TOUCHES;
         let heavy: Vec<PageId> = self.pages.iter().filter(heavy).map(|(id, _)| id.clone()).collect();
+        let mut pages = Vec::new();
         for id in heavy {
             // A body that was let go is read again by whoever touches it next, and counted on.
             let Ok(page) = head.root.page(&id).map(|page| page.cloned()) else { continue };
-            let Some(page) = page else {
-                self.pages.remove(&id);
-                continue;
-            };
             let (bytes, touches) = self.pages.get(&id).copied().unwrap_or_default();
-            if bytes > page.bytes() / 4 || touches > PAGE_TOUCHES {
-                tell(&self.site, write_page(&self.site, self.store.as_ref(), page, version, head.link).await);
+            let is_due = |page: &Arc<Page>| bytes > page.bytes() / 4 || touches > PAGE_TOUCHES;
+            if page.as_ref().is_none_or(is_due) {
                 self.pages.remove(&id);
+                pages.extend(page);
             }
+        }
+        // Together: each call of the store waits for the disk.
+        for some in pages.chunks(PARTS) {
+            tell(&self.site, write_pages(&self.site, self.store.as_ref(), some.to_vec(), head).await);
         }
         if self.entries >= MANIFEST_ENTRIES || self.bytes >= MANIFEST_BYTES {
             self.write_manifest(head).await;
@@ -171,17 +172,28 @@ fn tell(site: &Site, written: Result<(), String>) {
     }
 }
 
-async fn write_page(
+async fn write_pages(
     site: &Site,
     store: &dyn Store,
-    page: Arc<Page>,
-    version: u64,
-    at: Link,
+    pages: Vec<Arc<Page>>,
+    head: &Head,
 ) -> Result<(), String> {
-    let node = node_key(&page.id);
-    let (hash, bytes) = off_thread(move || pack(page.to_json("").as_bytes())).await?;
-    let checkpoint = Checkpoint { branch: MAIN, node, version, seq: at.seq, hash };
-    store.put(site.key, at, &[checkpoint], &[(hash, bytes)]).await.map_err(|e| e.to_string())
+    let (version, at) = (head.root.version, head.link);
+    let packed = off_thread(move || {
+        let packed = |page: Arc<Page>| Ok((node_key(&page.id), pack(page.to_json("").as_bytes())?));
+        pages.into_iter().map(packed).collect::<Result<Vec<_>, String>>()
+    });
+    let packed = packed.await?;
+    let row = |(node, (hash, _)): &(NodeKey, (Digest, Bytes))| Checkpoint {
+        branch: MAIN,
+        node: *node,
+        version,
+        seq: at.seq,
+        hash: *hash,
+    };
+    let rows: Vec<Checkpoint> = packed.iter().map(row).collect();
+    let blobs: Vec<(Digest, Bytes)> = packed.into_iter().map(|(_, blob)| blob).collect();
+    store.put(site.key, at, &rows, &blobs).await.map_err(|e| e.to_string())
 }
 
 /// Blobs first, the checkpoint that names them last: a manifest is there whole or not at all.

@@ -291,6 +291,13 @@ impl Writer {
         let Flight { judged, pages, base, since, .. } = flight;
         let commits = base.root.version - self.head.root.version;
         metrics::appended(judged.len(), commits, &since);
+        tracing::debug!(
+            site = self.site.id,
+            batches = judged.len(),
+            commits,
+            seq = base.link.seq,
+            "appended"
+        );
         self.losses = 0;
         for key in base.keys.iter() {
             self.keys.insert(key.who.clone(), key.key.key.clone(), key.seq, key.key.request);
