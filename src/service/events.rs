@@ -135,15 +135,5 @@ fn told(site: &str, entry: &Entry) -> Result<Value> {
 }
 
 fn name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Edit
-        | Kind::Undo
-        | Kind::Redo
-        | Kind::RestorePage
-        | Kind::Restore
-        | Kind::Merge
-        | Kind::Update
-        | Kind::Revert => "commit",
-        Kind::Branch | Kind::Review | Kind::Policy | Kind::Publish | Kind::Note => kind.as_str(),
-    }
+    if kind.is_commit() { "commit" } else { kind.as_str() }
 }

@@ -90,6 +90,24 @@ codes! {
     }
 }
 
+impl Kind {
+    /// Whether it changed a branch and has a version.
+    #[must_use]
+    pub fn is_commit(self) -> bool {
+        match self {
+            Kind::Edit
+            | Kind::Undo
+            | Kind::Redo
+            | Kind::RestorePage
+            | Kind::Restore
+            | Kind::Merge
+            | Kind::Update
+            | Kind::Revert => true,
+            Kind::Branch | Kind::Review | Kind::Policy | Kind::Publish | Kind::Note => false,
+        }
+    }
+}
+
 codes! {
     /// The door an entry came through.
     Source {

@@ -153,6 +153,9 @@ pub fn answered(route: &str, method: &str, status: u16, since: &Stopwatch) {
         400..=499 => "4xx",
         _ => "5xx",
     };
+    // Callers may name methods as they like; a series for each would be memory for each.
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    let method = known.into_iter().find(|known| *known == method).unwrap_or("other");
     let labels = [("route", route.to_owned()), ("method", method.to_owned()), ("status", status.to_owned())];
     histogram!("osier_http_request_seconds", &labels).record(since.seconds());
 }
@@ -166,6 +169,9 @@ mod tests {
         start();
         appended(3, 2, &Stopwatch::start());
         answered("/ops", "POST", 422, &Stopwatch::start());
+        for method in ["BREW", "BREW2"] {
+            answered("none", method, 405, &Stopwatch::start());
+        }
         let text = render(&Vitals { open_sites: 7, ..Vitals::default() });
         for line in [
             "osier_open_sites 7",
@@ -173,6 +179,7 @@ mod tests {
             "osier_commits_total 2",
             "# HELP osier_commits_total Commits that this process wrote",
             "osier_http_request_seconds_count{route=\"/ops\",method=\"POST\",status=\"4xx\"} 1",
+            "osier_http_request_seconds_count{route=\"none\",method=\"other\",status=\"4xx\"} 2",
         ] {
             assert!(text.lines().any(|there| there == line), "{line} is not in\n{text}");
         }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::content::commit::{Unreadable, stored_json};
-use crate::store::{Digest, Entry, Kind, Link, Site};
+use crate::store::{Digest, Entry, Link, Site};
 
 use super::super::site::MAIN;
 
@@ -60,7 +60,7 @@ impl Chain {
         if entry.at_ms < self.at_ms {
             return wrong(format!("its time lies {} ms before the one before it", self.at_ms - entry.at_ms));
         }
-        if is_commit(entry.kind) != entry.version.is_some() {
+        if entry.kind.is_commit() != entry.version.is_some() {
             return wrong(format!(
                 "an entry of kind {} with version {:?}",
                 entry.kind.as_str(),
@@ -82,25 +82,11 @@ impl Chain {
     }
 }
 
-fn is_commit(kind: Kind) -> bool {
-    match kind {
-        Kind::Edit
-        | Kind::Undo
-        | Kind::Redo
-        | Kind::RestorePage
-        | Kind::Restore
-        | Kind::Merge
-        | Kind::Update
-        | Kind::Revert => true,
-        Kind::Branch | Kind::Review | Kind::Policy | Kind::Publish | Kind::Note => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::content::commit::{Body, FORMAT};
-    use crate::store::Source;
+    use crate::store::{Kind, Source};
 
     /// The entry behind a chain.
     fn next(chain: &Chain, change: impl FnOnce(&mut Entry)) -> Entry {
