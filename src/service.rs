@@ -18,6 +18,7 @@ mod sites;
 mod tests;
 mod tokens;
 mod transfer;
+mod uses;
 mod verify;
 mod view;
 mod watch;
@@ -26,14 +27,15 @@ use std::sync::{Arc, Once, Weak};
 use std::time::Duration;
 
 use quick_cache::sync::Cache;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::content::document::Hash;
 use crate::content::id::PageId;
 use crate::store::{SiteKey, Store};
 use open_sites::OpenSites;
 use site::{Budget, Outside};
-use tokens::Known;
+use tokens::{Known, STRANGERS};
+use uses::Uses;
 
 pub use envelope::{Answer, Envelope, TouchedPage};
 pub use events::{Event, Events};
@@ -41,7 +43,7 @@ pub use fault::{Fault, Result};
 pub use outside::{Chance, Clock, rfc3339};
 pub use transfer::{Export, Imported, Stuck};
 pub use verify::{Depth, Flaw, SiteReport, Verdict, verify_store};
-pub use view::{At, HistoryQuery, Listed, Made, NewToken, Paging, Ready, SiteCard};
+pub use view::{At, HistoryQuery, Listed, Made, MadeToken, NewToken, Paging, Ready, SiteCard, TokenCard};
 
 /// Who calls, with which scope, through which door: a transport, which names no room below, has these words from here.
 pub use crate::{auth::Principal, auth::Scope, store::Source};
@@ -76,6 +78,9 @@ pub struct Service {
     sites: OpenSites,
     pages: Cache<PageKey, Ready, Weight>,
     tokens: Cache<[u8; 32], Known>,
+    /// A turn to look up a secret that nobody knows here.
+    strangers: Semaphore,
+    uses: Uses,
 }
 
 /// A page as one commit left it. The hash stands here too: a database that went back in time may have another commit
@@ -116,6 +121,8 @@ impl Service {
             sites: OpenSites::default(),
             pages: Cache::with_weighter(10_000, READY_BYTES, Weight),
             tokens: Cache::new(1_000),
+            strangers: Semaphore::new(STRANGERS),
+            uses: Uses::default(),
         })
     }
 
@@ -132,6 +139,7 @@ impl Service {
         for site in self.sites.close() {
             site.finish().await;
         }
+        self.write_last_uses().await;
     }
 }
 
