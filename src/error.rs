@@ -160,10 +160,14 @@ impl From<Fault> for Failure {
 }
 
 macro_rules! kinds {
-    ($($name:ident = $code:literal $status:literal $title:literal;)*) => { $(
-        #[doc = concat!("`", $code, "`")]
-        pub const $name: Kind = Kind { code: $code, status: $status, title: $title };
-    )* };
+    ($($name:ident = $code:literal $status:literal $title:literal;)*) => {
+        $(
+            #[doc = concat!("`", $code, "`")]
+            pub const $name: Kind = Kind { code: $code, status: $status, title: $title };
+        )*
+
+        const OF_THE_SERVER: &[Kind] = &[$($name,)*];
+    };
 }
 
 kinds! {
@@ -184,6 +188,15 @@ kinds! {
     STORE_UNAVAILABLE = "store_unavailable" 503 "The store does not answer";
     OVERLOADED = "overloaded" 503 "The server has too much in hand";
     STORE_FULL = "store_full" 507 "The store is full";
+}
+
+/// Every code there is, by status and name.
+#[must_use]
+pub fn kinds() -> Vec<Kind> {
+    let of_ops = Code::ALL.iter().map(|code| kind_of(*code));
+    let mut all: Vec<Kind> = of_ops.chain(OF_THE_SERVER.iter().copied()).collect();
+    all.sort_by_key(|kind| (kind.status, kind.code));
+    all
 }
 
 /// The status and title of each code that ops can fail with. A code without a line here does not compile.

@@ -7,10 +7,20 @@ use super::json::{Map, Value};
 use super::problem::{Halt, Lowered, Problem};
 use super::schema::Judge;
 
-static JUDGE: LazyLock<Option<Judge>> = LazyLock::new(|| {
-    let schema = serde_json::from_str(include_str!("../../schemas/site-config.json")).ok()?;
-    Judge::new(&schema).ok()
-});
+const SCHEMA: &str = include_str!("../../schemas/site-config.json");
+
+static JUDGE: LazyLock<Option<Judge>> =
+    LazyLock::new(|| Judge::new(&serde_json::from_str(SCHEMA).ok()?).ok());
+
+/// The schema that configs are held to, as a part of another schema.
+#[must_use]
+pub fn schema() -> schemars::Schema {
+    let mut schema: schemars::Schema = serde_json::from_str(SCHEMA).unwrap_or_default();
+    // Of a whole document.
+    schema.remove("$schema");
+    schema.remove("$id");
+    schema
+}
 
 /// The config that a merge patch makes of another. Only the keys that the patch names are judged.
 ///

@@ -1,24 +1,49 @@
 //! The protected resource metadata (RFC 9728): how a client that was refused learns which tokens this server takes.
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::reply::{Reply, written};
-use crate::service::Scope;
+use super::api::{About, Changed, Group};
+use super::reply::{Reply, changed};
+use crate::auth::Scope;
 
 /// Where it stands.
 pub(super) const PATH: &str = "/.well-known/oauth-protected-resource";
 
+pub(super) const SHOW: About = About {
+    id: "protected_resource",
+    title: "Which tokens this server takes",
+    text: "The protected resource metadata (RFC 9728), which the challenge of every 401 names.",
+    group: Group::Server,
+    scope: None,
+    refusals: Vec::new,
+    address: PATH,
+    body: "",
+    answer: include_str!("../../docs/examples/protected_resource.json"),
+};
+
+/// The protected resource metadata.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Metadata {
+    /// This server, as the caller addresses it.
+    resource: String,
+    resource_name: &'static str,
+    /// Where a token is put: in the header `Authorization`.
+    bearer_methods_supported: [&'static str; 1],
+    /// Least first.
+    scopes_supported: [&'static str; 6],
+}
+
 /// `GET /.well-known/oauth-protected-resource`: what is asked for, and where it is put. Nobody needs a token to ask.
-pub(super) async fn show(headers: HeaderMap) -> Reply {
-    let document = json!({
-        "resource": origin(&headers),
-        "resource_name": "Osier",
-        "bearer_methods_supported": ["header"],
-        "scopes_supported": Scope::ALL.map(Scope::as_str),
-    });
-    written(StatusCode::OK, &document)
+pub(super) async fn show(headers: HeaderMap) -> Reply<Changed<Metadata>> {
+    changed(&Metadata {
+        resource: origin(&headers),
+        resource_name: "Osier",
+        bearer_methods_supported: ["header"],
+        scopes_supported: Scope::ALL.map(Scope::as_str),
+    })
 }
 
 /// The answer with the address of the metadata in its challenge, if it has one.

@@ -16,7 +16,7 @@ pub struct At {
 }
 
 /// One page of a list.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Listed<T> {
     /// The items.
@@ -45,7 +45,7 @@ pub struct Ready {
 }
 
 /// A site as callers see it: its id, and what its config says of it on `main`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SiteCard {
     /// Its id in addresses.
