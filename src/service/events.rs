@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::authorize::{Action, Deed};
 use super::history::line;
 use super::site::{Followed, Following, Logged, OpenSite};
-use super::{Fault, Result, Service, authorize};
-use crate::auth::{Principal, Scope};
+use super::{Fault, Result, Service};
+use crate::auth::Principal;
 use crate::content::commit::Body;
 use crate::store::{Entry, Kind};
 
@@ -53,8 +54,7 @@ impl Service {
     /// # Errors
     /// `SiteNotFound`, `InsufficientScope`.
     pub async fn events(&self, who: &Principal, site: &str, after: Option<u64>) -> Result<Events> {
-        authorize::on_site(who, Scope::Read, site)?;
-        let open = self.open(site).await?;
+        let open = self.enter(who, site, Deed::Read).await?;
         let newest = open.feed.news().seq;
         let (mut start, mut first) = (after.unwrap_or(newest), None);
         // Another server may be ahead of this one by a moment; an entry the log has not got is of another log.
@@ -71,7 +71,7 @@ impl Service {
     /// # Errors
     /// As `events`.
     pub fn may_follow(&self, who: &Principal, site: &str) -> Result<()> {
-        authorize::on_site(who, Scope::Read, site)
+        self.allow(who, &Action::OnSite(site, Deed::Read))
     }
 }
 

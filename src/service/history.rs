@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::authorize::Deed;
 use super::outside::rfc3339;
 use super::read::find;
 use super::reference::Reference;
 use super::site::{BRANCH_STACK, CLEARS_REDO, MAIN, OpenSite, PAGE_STACK, load_page, node_key};
 use super::view::{HistoryQuery, Listed, Paging};
-use super::{Fault, Result, Service, authorize};
-use crate::auth::{Principal, Scope};
+use super::{Fault, Result, Service};
+use crate::auth::Principal;
 use crate::content::change::{Change, Place};
 use crate::content::commit::Body;
 use crate::content::id::PageId;
@@ -141,8 +142,7 @@ impl Service {
 
     /// An open site that may be read, of a branch that is there.
     async fn readable(&self, who: &Principal, site: &str, branch: Option<&str>) -> Result<Arc<OpenSite>> {
-        authorize::on_site(who, Scope::Read, site)?;
-        let open = self.open(site).await?;
+        let open = self.enter(who, site, Deed::Read).await?;
         match Reference::parse(branch.unwrap_or("main"))? {
             Reference::Head => Ok(open),
             Reference::Version(_) => Err(Fault::BranchNotFound(branch.unwrap_or_default().to_owned())),

@@ -6,12 +6,13 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::authorize::Deed;
 use super::outside::rfc3339;
 use super::reference::State;
 use super::site::{OpenSite, load_page};
 use super::view::{At, Listed, Paging, Ready};
-use super::{Fault, Result, Service, authorize};
-use crate::auth::{Principal, Scope};
+use super::{Fault, Result, Service};
+use crate::auth::Principal;
 use crate::content::document::{Hash, Page, Root, Stamp, Stub};
 use crate::content::id::PageId;
 use crate::content::json::{canonical, write_string};
@@ -145,8 +146,7 @@ impl Service {
         site: &str,
         at: &At,
     ) -> Result<(std::sync::Arc<OpenSite>, State)> {
-        authorize::on_site(who, Scope::Read, site)?;
-        let open = self.open(site).await?;
+        let open = self.enter(who, site, Deed::Read).await?;
         let state = open.state(at).await?;
         Ok((open, state))
     }

@@ -2,7 +2,6 @@
 
 mod keeping;
 mod neighbours;
-mod opening;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -37,22 +36,27 @@ impl Chance for Counted {
 }
 
 /// A service over a store, and a caller.
-struct House {
-    service: Arc<Service>,
-    store: Arc<dyn Store>,
-    ana: Principal,
+pub(super) struct House {
+    pub(super) service: Arc<Service>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) ana: Principal,
 }
 
 impl House {
-    async fn new() -> House {
+    pub(super) async fn new() -> House {
         let house = House::over(Arc::new(crate::store::Memory::default()), Arc::default());
         house.service.create_site(&house.ana, "demo", serde_json::Map::new()).await.unwrap();
         house
     }
 
-    fn over(store: Arc<dyn Store>, chance: Arc<Counted>) -> House {
+    pub(super) fn over(store: Arc<dyn Store>, chance: Arc<Counted>) -> House {
         let service = Service::new(store.clone(), Arc::new(Still::default()), chance);
         House { service, store, ana: Principal { actor: "ana".into(), ..Principal::operator() } }
+    }
+
+    /// The open site itself, as one who may read it comes to it.
+    async fn enter(&self, site: &str) -> Result<Arc<super::site::OpenSite>> {
+        self.service.enter(&self.ana, site, super::authorize::Deed::Read).await
     }
 
     /// The same store behind another process.

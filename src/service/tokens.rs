@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::authorize::Action;
 use super::outside::rfc3339;
 use super::view::NewToken;
-use super::{Fault, Result, Service, authorize};
+use super::{Fault, Result, Service};
 use crate::auth::{self, Grant, NewSecret, Principal, Scope};
 use crate::store::Token;
 
@@ -66,7 +67,7 @@ impl Service {
     /// # Errors
     /// `InsufficientScope` for all but admins, and for scopes beyond the maker's own; `Malformed`.
     pub async fn create_token(&self, who: &Principal, new: NewToken) -> Result<Value> {
-        authorize::anywhere(who, Scope::Admin)?;
+        self.allow(who, &Action::ManageTokens)?;
         let name = new.name.trim();
         if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
             return Err(Fault::Malformed("/name".into(), "a token's name has 1 to 100 characters".into()));
@@ -102,7 +103,7 @@ impl Service {
     /// # Errors
     /// `InsufficientScope`.
     pub async fn tokens(&self, who: &Principal) -> Result<Vec<Value>> {
-        authorize::anywhere(who, Scope::Admin)?;
+        self.allow(who, &Action::ManageTokens)?;
         Ok(self.outside.store.tokens().await?.iter().map(card).collect())
     }
 
@@ -111,7 +112,7 @@ impl Service {
     /// # Errors
     /// `InsufficientScope`.
     pub async fn revoke_token(&self, who: &Principal, id: &str) -> Result<bool> {
-        authorize::anywhere(who, Scope::Admin)?;
+        self.allow(who, &Action::ManageTokens)?;
         let revoked = self.outside.store.revoke_token(id, self.outside.clock.now_ms()).await?;
         self.tokens.clear();
         if revoked {
