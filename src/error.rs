@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::auth::Scope;
 use crate::content::problem::{Code, Problem};
-use crate::service::Fault;
+use crate::service::{CommitLine, Fault};
 use crate::telemetry::{self, Seldom};
 
 /// A store that is away or full fails every call: its line is not logged for each.
@@ -72,10 +72,10 @@ impl Failure {
         Failure { kind, detail, errors: problems, more, scope: None }
     }
 
-    fn conflict(detail: String, current: u64, commits: Vec<Value>) -> Self {
+    fn conflict(detail: String, current: u64, commits: &[CommitLine]) -> Self {
         let mut failure = Failure::new(VERSION_CONFLICT, detail);
         failure.more.insert("currentVersion".into(), json!(current));
-        failure.more.insert("commits".into(), Value::Array(commits));
+        failure.more.insert("commits".into(), serde_json::to_value(commits).unwrap_or_default());
         failure
     }
 
@@ -121,7 +121,7 @@ impl From<Fault> for Failure {
                 Failure::new(kind_of(Code::SnapshotNotFound), format!("there is no snapshot '{id}'"))
             }
             Fault::VersionConflict { detail, current, commits } => {
-                Failure::conflict(detail, current, commits)
+                Failure::conflict(detail, current, &commits)
             }
             Fault::KeyReused => Failure::new(
                 IDEMPOTENCY_KEY_REUSED,
@@ -273,8 +273,7 @@ mod tests {
 
     #[test]
     fn a_version_conflict_tells_where_the_branch_is() {
-        let fault =
-            Fault::VersionConflict { detail: "d".into(), current: 7, commits: vec![json!({"version": 7})] };
+        let fault = Fault::VersionConflict { detail: "d".into(), current: 7, commits: Vec::new() };
         let failure = Failure::from(fault);
         assert_eq!((failure.kind.status, &failure.more["currentVersion"]), (409, &json!(7)));
     }

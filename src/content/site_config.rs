@@ -7,19 +7,16 @@ use super::json::{Map, Value};
 use super::problem::{Halt, Lowered, Problem};
 use super::schema::Judge;
 
-const SCHEMA: &str = include_str!("../../schemas/site-config.json");
+static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../../schemas/site-config.json")).unwrap_or_default()
+});
 
-static JUDGE: LazyLock<Option<Judge>> =
-    LazyLock::new(|| Judge::new(&serde_json::from_str(SCHEMA).ok()?).ok());
+static JUDGE: LazyLock<Option<Judge>> = LazyLock::new(|| Judge::new(&SCHEMA).ok());
 
-/// The schema that configs are held to, as a part of another schema.
+/// The schema as published.
 #[must_use]
-pub fn schema() -> schemars::Schema {
-    let mut schema: schemars::Schema = serde_json::from_str(SCHEMA).unwrap_or_default();
-    // Of a whole document.
-    schema.remove("$schema");
-    schema.remove("$id");
-    schema
+pub fn schema() -> &'static Value {
+    &SCHEMA
 }
 
 /// The config that a merge patch makes of another. Only the keys that the patch names are judged.

@@ -11,8 +11,7 @@ use super::reply::{Reply, read, ready};
 use crate::auth::Scope;
 use crate::content::problem::Code;
 use crate::error::{self, Kind, kind_of};
-use crate::service::{Fault, Listed};
-use serde_json::Value;
+use crate::service::{BlockTypeLine, Fault, Listed, Page, PageLine, Redirect, SiteConfig};
 
 pub(super) const CONFIG: About = About {
     id: "get_config",
@@ -115,7 +114,7 @@ pub(super) async fn config(
     Place(site): Place<String>,
     Asked(query): Asked<AtQuery>,
     headers: HeaderMap,
-) -> Reply<Seen<Value>> {
+) -> Reply<Seen<SiteConfig>> {
     ready(&headers, service.config(&who, &site, &query.at()?).await?)
 }
 
@@ -126,7 +125,7 @@ pub(super) async fn redirects(
     Place(site): Place<String>,
     Asked(query): Asked<ListQuery>,
     headers: HeaderMap,
-) -> Reply<Seen<Listed<Value>>> {
+) -> Reply<Seen<Listed<Redirect>>> {
     let (at, paging) = query.parts()?;
     read(&headers, &service.redirects(&who, &site, &at, &paging).await?)
 }
@@ -138,7 +137,7 @@ pub(super) async fn pages(
     Place(site): Place<String>,
     Asked(query): Asked<PagesQuery>,
     headers: HeaderMap,
-) -> Reply<Seen<Either<Listed<Value>, Value>>> {
+) -> Reply<Seen<Either<Listed<PageLine>, Page>>> {
     let (at, paging, slug) = query.parts()?;
     match slug {
         Some(slug) => ready(&headers, service.page(&who, &site, &at, &from_root(&slug)).await?),
@@ -153,7 +152,7 @@ pub(super) async fn page(
     Place((site, page)): Place<(String, String)>,
     Asked(query): Asked<AtQuery>,
     headers: HeaderMap,
-) -> Reply<Seen<Value>> {
+) -> Reply<Seen<Page>> {
     let at = query.at()?;
     let found = match service.page(&who, &site, &at, &page).await {
         Err(Fault::PageNotFound(_)) if !page.starts_with('/') => {
@@ -171,9 +170,9 @@ pub(super) async fn block_types(
     Place(site): Place<String>,
     Asked(query): Asked<ListQuery>,
     headers: HeaderMap,
-) -> Reply<Seen<Listed<Value>>> {
+) -> Reply<Seen<Listed<BlockTypeLine>>> {
     let (at, paging) = query.parts()?;
-    Ok(read(&headers, &service.block_types(&who, &site, &at, &paging).await?)?.among())
+    read(&headers, &service.block_types(&who, &site, &at, &paging).await?)
 }
 
 /// `GET /sites/{site}/block-types/{type}`
@@ -183,7 +182,7 @@ pub(super) async fn block_type(
     Place((site, name)): Place<(String, String)>,
     Asked(query): Asked<AtQuery>,
     headers: HeaderMap,
-) -> Reply<Seen<Value>> {
+) -> Reply<Seen<BlockTypeLine>> {
     ready(&headers, service.block_type(&who, &site, &query.at()?, &name).await?)
 }
 

@@ -21,7 +21,7 @@ use super::query::{Asked, Place};
 use super::reply::Reply;
 use crate::auth::Scope;
 use crate::error::{self, Failure};
-use crate::service::{Event, Events, Fault};
+use crate::service::{Event, Events, Fault, ResyncEvent};
 
 /// A line of comment is sent so often, so that nobody on the way takes the connection for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -148,7 +148,8 @@ fn lines(events: &[Event]) -> String {
         let _ = match event {
             Event::Entry { seq, name, data } => write!(text, "id: {seq}\nevent: {name}\ndata: {data}\n\n"),
             Event::Resync { seq } => {
-                write!(text, "id: {seq}\nevent: resync\ndata: {{\"seq\":{seq}}}\n\n")
+                let data = serde_json::to_string(&ResyncEvent { seq: *seq }).unwrap_or_default();
+                write!(text, "id: {seq}\nevent: resync\ndata: {data}\n\n")
             }
         };
     }

@@ -11,8 +11,7 @@ use super::reply::{Reply, read};
 use crate::auth::Scope;
 use crate::content::problem::Code;
 use crate::error::{self, Kind, kind_of};
-use crate::service::{Fault, Listed};
-use serde_json::Value;
+use crate::service::{Commit, CommitLine, Comparison, Fault, HistoryStatus, Listed};
 
 pub(super) const LIST: About = About {
     id: "list_history",
@@ -82,7 +81,7 @@ pub(super) async fn list(
     Place(site): Place<String>,
     Asked(query): Asked<CommitsQuery>,
     headers: HeaderMap,
-) -> Reply<Seen<Listed<Value>>> {
+) -> Reply<Seen<Listed<CommitLine>>> {
     let (query, paging) = query.parts()?;
     read(&headers, &service.history(&who, &site, &query, &paging).await?)
 }
@@ -94,7 +93,7 @@ pub(super) async fn commit(
     Place((site, version)): Place<(String, String)>,
     Asked(query): Asked<BranchQuery>,
     headers: HeaderMap,
-) -> Reply<Seen<Value>> {
+) -> Reply<Seen<Commit>> {
     let missing = || Fault::VersionNotFound(format!("'{version}' is no version: versions are numbers"));
     let number = version.parse().map_err(|_| missing())?;
     read(&headers, &service.commit(&who, &site, query.branch.as_deref(), number).await?)
@@ -107,7 +106,7 @@ pub(super) async fn status(
     Place(site): Place<String>,
     Asked(query): Asked<StatusQuery>,
     headers: HeaderMap,
-) -> Reply<Seen<Value>> {
+) -> Reply<Seen<HistoryStatus>> {
     let (branch, page) = (query.branch.as_deref(), query.page.as_deref());
     read(&headers, &service.history_status(&who, &site, branch, page).await?)
 }
@@ -119,6 +118,6 @@ pub(super) async fn diff(
     Place(site): Place<String>,
     Asked(query): Asked<DiffQuery>,
     headers: HeaderMap,
-) -> Reply<Seen<Value>> {
+) -> Reply<Seen<Comparison>> {
     read(&headers, &service.diff(&who, &site, &query.from, &query.to).await?)
 }

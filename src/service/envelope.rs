@@ -55,7 +55,6 @@ pub struct Answer {
     /// Whether it was a trial.
     pub dry_run: bool,
     /// One line an op.
-    #[schemars(with = "Vec<serde_json::Value>")]
     pub results: Vec<OpResult>,
     /// Handles of the batch and the ids they stand for.
     pub ids: BTreeMap<String, String>,

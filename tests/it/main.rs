@@ -5,6 +5,7 @@
 #[macro_use]
 mod harness;
 
+mod answers;
 mod auth;
 mod backup;
 mod cli;

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::content::site_config;
+use crate::service::SiteConfig;
 
 /// A site's id, and whatever its config is to begin with.
 pub(in crate::http) enum NewSite {}
@@ -15,8 +15,8 @@ impl JsonSchema for NewSite {
         "NewSite".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let mut schema = site_config::schema();
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = SiteConfig::json_schema(generator);
         let fields = schema.ensure_object();
         fields.insert("title".to_owned(), "NewSite".into());
         fields.insert("description".to_owned(), "A site's id, and what its config is to begin with.".into());
@@ -25,7 +25,7 @@ impl JsonSchema for NewSite {
             "type": "string",
             "description": "Its name in addresses: 1 to 64 letters, digits and dashes once it is normalised.",
         });
-        let mut properties = serde_json::Map::from_iter([("id".to_owned(), id)]);
+        let mut properties = Map::from_iter([("id".to_owned(), id)]);
         if let Some(Value::Object(own)) = fields.get_mut("properties") {
             properties.append(own);
         }
@@ -42,14 +42,15 @@ impl JsonSchema for SitePatch {
         "SitePatch".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let names = site_config::schema().get("properties").and_then(Value::as_object).map(|properties| {
-            properties.keys().map(|name| (name.clone(), json!({}))).collect::<serde_json::Map<_, _>>()
-        });
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let config = SiteConfig::json_schema(generator);
+        let names = config.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
+        let fields: Map<String, Value> = names.map(|name| (name.clone(), json!({}))).collect();
         json_schema!({
             "description": "A merge patch (RFC 7396) on the config: what is named is set, `null` removes.",
             "type": "object",
-            "properties": names.unwrap_or_default(),
+            "properties": fields,
+            "additionalProperties": false,
         })
     }
 }
