@@ -8,6 +8,7 @@ mod harness;
 mod auth;
 mod backup;
 mod cli;
+mod commands;
 mod constraints;
 mod doctor;
 mod drain;
