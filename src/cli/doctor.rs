@@ -1,16 +1,13 @@
 //! `osier doctor`
 
-use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
-use super::{Stop, output};
+use super::{Stop, health, output};
 use crate::app;
 use crate::config::{Flags, Settings, mask};
 use crate::service::Principal;
@@ -25,16 +22,19 @@ const APART_MS: i64 = 2_000;
 /// Look for what keeps a server from working, and say how to mend it
 #[derive(Args)]
 #[command(after_help = "\
-Nothing is changed: no store is made, no migration is run. The exit code is 1 where something is wrong.
-
 Examples:
   osier doctor
-  osier doctor --database postgres://osier@localhost/osier --json")]
+  osier doctor --database postgres://osier@localhost/osier --json
+
+Nothing is changed: no store is made, no migration is run. The exit code is 1 where something is
+wrong.
+
+With --json: [{check, state: ok|warn|wrong, says, mend?}, …]")]
 pub(super) struct Doctor {
     /// Where a server would listen [default: 127.0.0.1:4200]
     #[arg(long, value_name = "HOST:PORT")]
     addr: Option<String>,
-    /// As JSON: [{check, state, says, mend}]
+    /// As JSON
     #[arg(long)]
     json: bool,
 }
@@ -261,15 +261,7 @@ async fn address(addr: &str) -> Finding {
 }
 
 async fn is_osier(addr: &str) -> bool {
-    let ask = async {
-        let addr: SocketAddr = addr.parse().ok()?;
-        let mut connection = TcpStream::connect(addr).await.ok()?;
-        connection.write_all(b"GET /healthz HTTP/1.0\r\n\r\n").await.ok()?;
-        let mut answer = String::new();
-        connection.take(4096).read_to_string(&mut answer).await.ok()?;
-        answer.ends_with("ok\n").then_some(())
-    };
-    matches!(tokio::time::timeout(Duration::from_secs(2), ask).await, Ok(Some(())))
+    health::answer(addr, "/healthz").await.is_ok_and(|answer| answer.ends_with("ok\n"))
 }
 
 fn descriptors(wanted: usize) -> Finding {

@@ -15,7 +15,8 @@ Examples:
   osier export --site demo > demo.jsonl
   osier import demo.jsonl --site copy
 
-The log is the site: its history, undo and every version come back with it, hash for hash.")]
+The log is the site: its history, undo and every version come back with it, hash for hash. The first
+line says what the file is, the last one how many entries there are, and the hash of the newest.")]
 pub(super) struct Export {
     /// The site's id [default: the only one]
     #[arg(long, value_name = "ID")]

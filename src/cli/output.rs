@@ -23,6 +23,11 @@ pub(super) fn write(lines: &str) -> Result<(), Stop> {
     written.map_err(|e| Stop::Missing(format!("stdout: {e}")))
 }
 
+/// Says something on stderr. Nobody may be there to hear it.
+pub(super) fn remark(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
 /// Prints a value as indented JSON.
 pub(super) fn say_json(value: &impl Serialize) -> Result<(), Stop> {
     let text =

@@ -30,10 +30,10 @@ pub(super) struct Serve {
     /// Make the demo site, a basket workshop, if it is not there
     #[arg(long)]
     demo: bool,
-    /// Connections at once; further ones are told to come again [default: 12000]
+    /// Connections at once; others are told to come again [default: 12000]
     #[arg(long, value_name = "COUNT")]
     max_connections: Option<usize>,
-    /// Memory for the pages that are being edited; others are read when they are needed [default: 256]
+    /// Memory for pages that are being edited [default: 256]
     #[arg(long, value_name = "MB")]
     state_memory: Option<usize>,
 }

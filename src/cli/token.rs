@@ -10,18 +10,42 @@ use crate::service::{NewToken, Principal};
 
 /// Make, list and revoke access tokens
 #[derive(Subcommand)]
+#[command(after_help = "\
+Examples:
+  osier token create --name ci --scopes read,write --sites demo --expires 30d
+  osier token list
+  osier token revoke tok_01k9xv3q8fwx8sadkzmjc5qe1n")]
 pub(super) enum Token {
     Create(Create),
     /// List all tokens, without their secrets
+    #[command(after_help = "\
+Examples:
+  osier token list
+  osier token list --json
+
+In columns: id, name, scopes, sites, branches, until when.
+
+With --json: {items: [{id, name, actor, scopes, sites, branches, agent, createdAt, expiresAt,
+revokedAt}]}")]
     List {
         /// As JSON
         #[arg(long)]
         json: bool,
     },
     /// Take a token back, at once and for good
+    #[command(after_help = "\
+Example:
+  osier token revoke tok_01k9xv3q8fwx8sadkzmjc5qe1n
+
+Once it has answered, no server on this store takes the token any more.
+
+With --json: {id, revoked: true}")]
     Revoke {
         /// Its id, as `osier token list` prints it
         id: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -30,20 +54,23 @@ pub(super) enum Token {
 #[command(after_help = "\
 Examples:
   osier token create --name ci --scopes read,write --expires 30d
-  osier token create --name writer --scopes write --sites demo,blog --branches 'agent/*' --agent --json
+  osier token create --name writer --scopes write --sites demo,blog --agent --json
 
-Scopes are read, write, review, merge, publish, admin; each includes those before it.")]
+Scopes are read, write, review, merge, publish, admin; each includes those before it.
+Only the token is printed on stdout, so that a script can keep it: TOKEN=$(osier token create …)
+
+With --json: {id, name, token, actor, scopes, sites, branches, agent, createdAt, expiresAt}")]
 pub(super) struct Create {
     /// For people to know it by; the history shows it
     #[arg(long)]
     name: String,
-    /// What its holder may do
+    /// What its holder may do: one or several of the scopes below
     #[arg(long, required = true, value_delimiter = ',', value_parser = scope)]
     scopes: Vec<Scope>,
     /// Only on these sites [default: all]
     #[arg(long, value_delimiter = ',')]
     sites: Vec<String>,
-    /// Write only on branches that fit these patterns, as in 'agent/*' [default: all]
+    /// Write only on branches that fit, as in 'agent/*' [default: all]
     #[arg(long, value_delimiter = ',')]
     branches: Vec<String>,
     /// Its holder is an agent: it never merges, approves or publishes
@@ -69,7 +96,7 @@ impl Token {
         match self {
             Token::Create(create) => create.run(settings).await,
             Token::List { json } => list(settings, json).await,
-            Token::Revoke { id } => revoke(settings, &id).await,
+            Token::Revoke { id, json } => revoke(settings, &id, json).await,
         }
     }
 }
@@ -83,11 +110,8 @@ impl Create {
         if json {
             return output::say_json(&made);
         }
-        eprintln!(
-            "The token {} ({}), shown this once:",
-            output::field(&made, "name"),
-            output::field(&made, "id")
-        );
+        let (name, id) = (output::field(&made, "name"), output::field(&made, "id"));
+        output::remark(&format!("The token {name} ({id}), shown this once:"));
         output::say(&format!("{}\n", output::field(&made, "token")))
     }
 }
@@ -113,10 +137,13 @@ fn row(token: &Value) -> Vec<String> {
     row
 }
 
-async fn revoke(settings: &Settings, id: &str) -> Result<(), Stop> {
+async fn revoke(settings: &Settings, id: &str, json: bool) -> Result<(), Stop> {
     let who = Principal::operator();
     if with_service(settings, async |service| Ok(service.revoke_token(&who, id).await?)).await? {
-        return output::say(&format!("the token {id} is revoked\n"));
+        return match json {
+            true => output::say_json(&serde_json::json!({ "id": id, "revoked": true })),
+            false => output::say(&format!("the token {id} is revoked\n")),
+        };
     }
     Err(Stop::Found(format!("there is no living token {id}; `osier token list` prints them")))
 }

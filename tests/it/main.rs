@@ -9,6 +9,7 @@ mod answers;
 mod auth;
 mod backup;
 mod cli;
+mod commands;
 mod constraints;
 mod doctor;
 mod drain;
