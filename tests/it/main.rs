@@ -25,6 +25,7 @@ mod laws;
 mod ops;
 mod outage;
 mod reads;
+mod reference;
 mod simulation;
 mod sites;
 mod story;
