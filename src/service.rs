@@ -18,6 +18,7 @@ mod sites;
 mod tests;
 mod tokens;
 mod transfer;
+mod uses;
 mod verify;
 mod view;
 mod watch;
@@ -26,14 +27,15 @@ use std::sync::{Arc, Once, Weak};
 use std::time::Duration;
 
 use quick_cache::sync::Cache;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::content::document::Hash;
 use crate::content::id::PageId;
 use crate::store::{SiteKey, Store};
 use open_sites::OpenSites;
 use site::{Budget, Outside};
-use tokens::Known;
+use tokens::{Known, STRANGERS};
+use uses::Uses;
 
 pub use envelope::{Answer, Envelope, TouchedPage};
 pub use events::{Event, Events};
@@ -43,8 +45,8 @@ pub use transfer::{Export, Imported, Stuck};
 pub use verify::{Depth, Flaw, SiteReport, Verdict, verify_store};
 pub use view::{
     At, Block, BlockTypeLine, Commit, CommitLine, Comparison, HistoryQuery, HistoryStatus, Listed, LogEvent,
-    Made, NewToken, Page, PageContent, PageLine, PageMeta, PageOfCommit, Paging, Ready, Redirect,
-    ResyncEvent, SiteCard, SiteConfig,
+    Made, MadeToken, NewToken, Page, PageContent, PageLine, PageMeta, PageOfCommit, Paging, Ready, Redirect,
+    ResyncEvent, SiteCard, SiteConfig, TokenCard,
 };
 
 /// Who calls, with which scope, through which door: a transport, which names no room below, has these words from here.
@@ -80,6 +82,9 @@ pub struct Service {
     sites: OpenSites,
     pages: Cache<PageKey, Ready, Weight>,
     tokens: Cache<[u8; 32], Known>,
+    /// A turn to look up a secret that nobody knows here.
+    strangers: Semaphore,
+    uses: Uses,
 }
 
 /// A page as one commit left it. The hash stands here too: a database that went back in time may have another commit
@@ -120,6 +125,8 @@ impl Service {
             sites: OpenSites::default(),
             pages: Cache::with_weighter(10_000, READY_BYTES, Weight),
             tokens: Cache::new(1_000),
+            strangers: Semaphore::new(STRANGERS),
+            uses: Uses::default(),
         })
     }
 
@@ -136,6 +143,7 @@ impl Service {
         for site in self.sites.close() {
             site.finish().await;
         }
+        self.write_last_uses().await;
     }
 }
 

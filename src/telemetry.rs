@@ -15,7 +15,7 @@ use crate::config::LogFormat;
 /// # Errors
 /// The filter (as in `RUST_LOG`) can't be read: the reason.
 pub fn init(filter: &str, format: LogFormat) -> Result<(), String> {
-    let filter = EnvFilter::try_new(filter).map_err(|e| format!("the log filter '{filter}': {e}"))?;
+    let filter = filtered(filter)?;
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     let logs = logs.with_ansi(io::stderr().is_terminal());
     // Refused only where logs go somewhere already, as in tests.
@@ -24,6 +24,21 @@ pub fn init(filter: &str, format: LogFormat) -> Result<(), String> {
         LogFormat::Json => logs.json().flatten_event(true).try_init(),
     };
     Ok(())
+}
+
+/// What dependencies log is capped here whatever the filter says, each with its reason.
+const CAPPED: &[&str] = &[
+    // PostgreSQL's remarks on statements that are as they should be, as that a table is there already.
+    "sqlx::postgres::notice=warn",
+];
+
+fn filtered(filter: &str) -> Result<EnvFilter, String> {
+    let unreadable = |e: &dyn std::fmt::Display| format!("the log filter '{filter}': {e}");
+    let mut filtered = EnvFilter::try_new(filter).map_err(|e| unreadable(&e))?;
+    for cap in CAPPED {
+        filtered = filtered.add_directive(cap.parse().map_err(|e| unreadable(&e))?);
+    }
+    Ok(filtered)
 }
 
 /// Logs a fault of our own, once, and answers the id it is logged under, which is all a caller hears of it.

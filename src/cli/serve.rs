@@ -5,7 +5,6 @@ use std::io;
 use std::net::SocketAddr;
 
 use clap::Args;
-use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -124,7 +123,7 @@ async fn first_token(service: &Service, here: SocketAddr) -> Result<Option<Strin
         expires_in_ms: None,
     };
     let made = service.create_token(&who, new).await?;
-    Ok(made.get("token").and_then(Value::as_str).map(str::to_owned))
+    Ok(Some(made.token.reveal().to_owned()))
 }
 
 /// What a person reads at the start, and copies from.

@@ -84,8 +84,8 @@ fn authorize(who: &Principal, action: &Action<'_>) -> Result<()> {
         Action::OnSite(_, Deed::Write { branch }) if !who.grant.writes_on(branch) => {
             Err(Fault::BranchProtected((*branch).to_owned()))
         }
-        // One that is bound to sites would make others that are not.
-        Action::ManageTokens if !who.grant.sites.is_empty() => Err(Fault::InsufficientScope(scope)),
+        // One that is bound to sites or branches would make others that are not.
+        Action::ManageTokens if who.grant.is_bound() => Err(Fault::InsufficientScope(scope)),
         _ => Ok(()),
     }
 }
@@ -135,9 +135,12 @@ mod tests {
     }
 
     #[test]
-    fn who_is_bound_to_sites_manages_no_tokens() {
-        let bound = Grant { sites: vec!["s".into()], ..holder(Scope::Admin) };
-        assert_eq!(refusal(bound, Action::ManageTokens), "InsufficientScope(Admin)");
+    fn who_is_bound_to_sites_or_branches_manages_no_tokens() {
+        let to_site = Grant { sites: vec!["s".into()], ..holder(Scope::Admin) };
+        let to_branch = Grant { branches: vec!["x".into()], ..holder(Scope::Admin) };
+        for bound in [to_site, to_branch] {
+            assert_eq!(refusal(bound, Action::ManageTokens), "InsufficientScope(Admin)");
+        }
         assert_eq!(refusal(holder(Scope::Admin), Action::ManageTokens), "");
         assert_eq!(refusal(holder(Scope::Publish), Action::ManageTokens), "InsufficientScope(Admin)");
     }

@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
+use crate::auth::{NewSecret, Scope};
 pub use commit::{Commit, CommitLine, HistoryStatus, LogEvent, PageOfCommit, ResyncEvent};
 pub use comparison::Comparison;
 pub use page::{Block, Page, PageContent, PageLine};
@@ -83,7 +83,7 @@ pub struct NewToken {
     /// For people to know it by.
     pub name: String,
     /// Scopes, of which the highest counts.
-    pub scopes: Vec<crate::auth::Scope>,
+    pub scopes: Vec<Scope>,
     /// Only these sites.
     pub sites: Vec<String>,
     /// Writes only on branches that fit.
@@ -94,7 +94,40 @@ pub struct NewToken {
     pub expires_in_ms: Option<i64>,
 }
 
-/// An answer made of parts, with its fields in the order of their names.
-fn sorted<S: Serializer>(made: serde_json::Result<Value>, serializer: S) -> Result<S::Ok, S::Error> {
-    made.map_err(serde::ser::Error::custom)?.serialize(serializer)
+/// A token as its maker and admins see it: all but the secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenCard {
+    /// `tok_…`: what it is revoked by.
+    pub id: String,
+    /// As its maker named it.
+    pub name: String,
+    /// Who its holder is in the history.
+    pub actor: String,
+    /// All that it may do; an agent's go as far as `write`.
+    pub scopes: Vec<Scope>,
+    /// Only these sites; none named: all.
+    pub sites: Vec<String>,
+    /// It writes only on branches that fit one of these patterns; none named: all.
+    pub branches: Vec<String>,
+    /// Held by an agent: it never merges, approves, publishes or administers.
+    pub agent: bool,
+    /// RFC 3339.
+    pub created_at: String,
+    /// RFC 3339, behind by a minute at most; none where it was never used.
+    pub last_used_at: Option<String>,
+    /// RFC 3339; none where it does not end by itself.
+    pub expires_at: Option<String>,
+    /// RFC 3339; none where it is good.
+    pub revoked_at: Option<String>,
+}
+
+/// A token that was just made, with its secret: the one time that it is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MadeToken {
+    /// All but the secret.
+    #[serde(flatten)]
+    pub card: TokenCard,
+    /// The secret, for `Authorization: Bearer`.
+    pub token: NewSecret,
 }

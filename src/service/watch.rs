@@ -29,6 +29,7 @@ pub(super) async fn run(service: Weak<Service>) {
         if look.is_multiple_of(LOOKS) {
             service.shed().await;
             service.close_idle();
+            service.write_uses();
         }
     }
 }

@@ -333,4 +333,6 @@ pub struct Token {
     pub expires_ms: Option<i64>,
     /// When it was taken back.
     pub revoked_ms: Option<i64>,
+    /// When it was used last, to a minute or so.
+    pub used_ms: Option<i64>,
 }

@@ -189,7 +189,7 @@ impl Server {
             expires_in_ms: None,
         };
         let made = self.service.create_token(&Principal::operator(), new).await.unwrap();
-        made["token"].as_str().unwrap().to_owned()
+        made.token.reveal().to_owned()
     }
 
     /// A request without a token.

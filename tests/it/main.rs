@@ -30,6 +30,8 @@ mod simulation;
 mod sites;
 mod story;
 mod terminal;
+mod tokens;
 mod transfer;
+mod upgrade;
 mod verify;
 mod world;

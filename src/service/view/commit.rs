@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::page::PageContent;
-use super::sorted;
 use crate::content::change::Change;
 use crate::content::id::PageId;
 use crate::content::ops::OpResult;
@@ -69,7 +68,7 @@ pub struct PageOfCommit {
 
 /// One commit, whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(remote = "Self", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub struct Commit {
     /// Its line in the history.
     #[serde(flatten)]
@@ -84,19 +83,6 @@ pub struct Commit {
     pub before: Vec<PageContent>,
     /// The pages it touched, as they were after it; one that it removed is not among them.
     pub after: Vec<PageContent>,
-}
-
-impl Serialize for Commit {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        sorted(Commit::serialize(self, serde_json::value::Serializer), serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Commit {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The one that is derived for the type itself, not this one.
-        Commit::deserialize(deserializer)
-    }
 }
 
 /// What `undo` and `redo` would take, on a page or on the branch.

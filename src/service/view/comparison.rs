@@ -1,14 +1,12 @@
 //! A diff as it is served: with the two refs it is of.
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use super::sorted;
 use crate::content::diff::Diff;
 
 /// What is different between two refs.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-#[serde(remote = "Self")]
 pub struct Comparison {
     /// The ref it leads from, as asked.
     pub from: String,
@@ -17,10 +15,4 @@ pub struct Comparison {
     /// What differs.
     #[serde(flatten)]
     pub diff: Diff,
-}
-
-impl Serialize for Comparison {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        sorted(Comparison::serialize(self, serde_json::value::Serializer), serializer)
-    }
 }

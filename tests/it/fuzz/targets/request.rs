@@ -93,7 +93,7 @@ fn house() -> House {
         let token = service.create_token(&operator, new).await.unwrap();
         (
             osier::http::router(service, tokio_util::sync::CancellationToken::new()),
-            token["token"].as_str().unwrap().to_owned(),
+            token.token.reveal().to_owned(),
         )
     });
     House { runtime, router, token, served: 0 }
