@@ -20,6 +20,7 @@ mod fuzz;
 mod generated;
 mod golden;
 mod history;
+mod image;
 mod laws;
 mod ops;
 mod outage;
