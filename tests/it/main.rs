@@ -24,6 +24,7 @@ mod image;
 mod laws;
 mod ops;
 mod outage;
+mod readme;
 mod reads;
 mod simulation;
 mod sites;
