@@ -42,7 +42,8 @@ impl Diff {
     pub(super) async fn run(self, settings: &Settings) -> Result<(), Stop> {
         let Diff { site, from, to, json } = self;
         let found = with_service(settings, async |service| {
-            Ok(service.diff(&Principal::operator(), &site, &from, &to).await?)
+            let found = service.diff(&Principal::operator(), &site, &from, &to).await?;
+            serde_json::to_value(found).map_err(|e| Stop::Found(format!("the differences as JSON: {e}")))
         });
         let found = found.await?;
         if json { output::say_json(&found) } else { output::say(&told(&from, &to, &found)) }

@@ -206,3 +206,28 @@ async fn everything_in_the_guide_for_operators_works_as_it_stands() {
 async fn everything_in_the_guide_to_the_api_works_as_it_stands() {
     followed("docs/API.md").await;
 }
+
+/// The addresses in brackets behind the texts of links.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    text.split("](").skip(1).filter_map(|rest| rest.split(')').next())
+}
+
+#[test]
+fn every_link_between_the_documents_leads_somewhere() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let folder = |path: PathBuf| {
+        let entries = path.read_dir().unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.extension().is_some_and(|end| end == "md")).collect::<Vec<_>>()
+    };
+    let mut followed = 0;
+    for document in [folder(root.clone()), folder(root.join("docs"))].concat() {
+        let text = fs::read_to_string(&document).unwrap();
+        for link in links(&text).filter(|link| !link.contains("://") && !link.starts_with('#')) {
+            let path = link.split('#').next().unwrap();
+            let place = document.parent().unwrap().join(path);
+            assert!(place.exists(), "{}: {link}", document.display());
+            followed += 1;
+        }
+    }
+    assert!(followed > 20, "{followed}");
+}
