@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::Value;
 
-use super::{Stop, output, with_service};
+use super::{Stop, output, with_existing};
 use crate::config::Settings;
 use crate::service::Principal;
 
@@ -41,7 +41,7 @@ pub(super) struct Diff {
 impl Diff {
     pub(super) async fn run(self, settings: &Settings) -> Result<(), Stop> {
         let Diff { site, from, to, json } = self;
-        let found = with_service(settings, async |service| {
+        let found = with_existing(settings, async |service| {
             let found = service.diff(&Principal::operator(), &site, &from, &to).await?;
             serde_json::to_value(found).map_err(|e| Stop::Found(format!("the differences as JSON: {e}")))
         });
@@ -80,7 +80,7 @@ struct Lines(String);
 impl Lines {
     fn add(&mut self, depth: usize, line: &str) {
         self.0.push_str(&"  ".repeat(depth));
-        self.0.push_str(line);
+        self.0.push_str(&output::plain(line));
         self.0.push('\n');
     }
 

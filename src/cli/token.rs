@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::{Stop, duration, output, with_service};
+use super::{Stop, duration, output, with_existing, with_service};
 use crate::auth::Scope;
 use crate::config::Settings;
 use crate::service::{NewToken, Principal};
@@ -118,7 +118,7 @@ impl Create {
 
 async fn list(settings: &Settings, json: bool) -> Result<(), Stop> {
     let who = Principal::operator();
-    let tokens = with_service(settings, async |service| Ok(service.tokens(&who).await?)).await?;
+    let tokens = with_existing(settings, async |service| Ok(service.tokens(&who).await?)).await?;
     if json {
         return output::say_json(&serde_json::json!({ "items": tokens }));
     }
@@ -139,7 +139,7 @@ fn row(token: &Value) -> Vec<String> {
 
 async fn revoke(settings: &Settings, id: &str, json: bool) -> Result<(), Stop> {
     let who = Principal::operator();
-    if with_service(settings, async |service| Ok(service.revoke_token(&who, id).await?)).await? {
+    if with_existing(settings, async |service| Ok(service.revoke_token(&who, id).await?)).await? {
         return match json {
             true => output::say_json(&serde_json::json!({ "id": id, "revoked": true })),
             false => output::say(&format!("the token {id} is revoked\n")),
