@@ -32,7 +32,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Flags, LogFormat, Settings};
 use crate::service::Service;
-use crate::{app, telemetry};
+use crate::{app, store, telemetry};
 use stop::Stop;
 use told::Told;
 
@@ -186,7 +186,7 @@ impl Command {
     }
 }
 
-/// Opens the service, does the work with it and closes it again, whatever came of the work.
+/// Opens the service, does the work with it and closes it again, whatever came of the work. A store that is not there is made.
 async fn with_service<T>(
     settings: &Settings,
     work: impl AsyncFnOnce(&Arc<Service>) -> Result<T, Stop>,
@@ -195,6 +195,21 @@ async fn with_service<T>(
     let done = work(&service).await;
     app::close(&service).await;
     done
+}
+
+/// The same for those who only ask for what is there: a path that was mistyped is told, and no store is made at it.
+async fn with_existing<T>(
+    settings: &Settings,
+    work: impl AsyncFnOnce(&Arc<Service>) -> Result<T, Stop>,
+) -> Result<T, Stop> {
+    let path = store::embedded_path(&settings.database.value);
+    if let Some(path) = path.filter(|path| !path.exists()) {
+        let path = path.display();
+        return Err(Stop::Missing(format!(
+            "there is no store in {path}: say another place with --database or --data-dir, or make one with osier serve"
+        )));
+    }
+    with_service(settings, work).await
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Stop, output, with_service};
+use super::{Stop, output, with_existing};
 use crate::config::Settings;
 use crate::service::Principal;
 
@@ -41,8 +41,9 @@ pub(super) struct Diff {
 impl Diff {
     pub(super) async fn run(self, settings: &Settings) -> Result<(), Stop> {
         let Diff { site, from, to, json } = self;
-        let found = with_service(settings, async |service| {
-            Ok(service.diff(&Principal::operator(), &site, &from, &to).await?)
+        let found = with_existing(settings, async |service| {
+            let found = service.diff(&Principal::operator(), &site, &from, &to).await?;
+            serde_json::to_value(found).map_err(|e| Stop::Found(format!("the differences as JSON: {e}")))
         });
         let found = found.await?;
         if json { output::say_json(&found) } else { output::say(&told(&from, &to, &json!(found))) }
@@ -79,7 +80,7 @@ struct Lines(String);
 impl Lines {
     fn add(&mut self, depth: usize, line: &str) {
         self.0.push_str(&"  ".repeat(depth));
-        self.0.push_str(line);
+        self.0.push_str(&output::plain(line));
         self.0.push('\n');
     }
 

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use clap::Args;
 
-use super::{Stop, output, progress, with_service};
+use super::{Stop, output, progress, with_existing};
 use crate::config::Settings;
 use crate::service::{Principal, Service};
 
@@ -25,7 +25,7 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) async fn run(self, settings: &Settings) -> Result<(), Stop> {
-        with_service(settings, async |service| {
+        with_existing(settings, async |service| {
             let site = match self.site {
                 Some(site) => site,
                 None => the_only_site(service).await?,

@@ -67,7 +67,8 @@ pub(super) async fn answer(addr: &str, path: &str) -> Result<String, Stop> {
 
 async fn ask(addr: &str, path: &str) -> std::io::Result<String> {
     let mut connection = TcpStream::connect(addr).await?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n");
+    // A server answers to this name on every address.
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     connection.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     connection.take(MOST).read_to_end(&mut answer).await?;

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use clap::Args;
 
-use super::{Stop, output, with_service};
+use super::{Stop, output, with_existing};
 use crate::config::Settings;
 use crate::service::{CommitLine, HistoryQuery, Paging, Principal};
 
@@ -52,7 +52,7 @@ impl History {
         let History { site, page, block, actor, branch, limit, cursor, json } = self;
         let query = HistoryQuery { branch, page, block, actor };
         let paging = Paging { limit: usize::from(limit), cursor };
-        let listed = with_service(settings, async |service| {
+        let listed = with_existing(settings, async |service| {
             Ok(service.history(&Principal::operator(), &site, &query, &paging).await?)
         });
         let listed = listed.await?;

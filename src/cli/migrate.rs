@@ -12,8 +12,8 @@ use crate::config::{Settings, mask};
 Example:
   osier migrate --database postgres://osier@localhost/osier
 
-`osier serve`, and every other command that opens the store, does it too. Migrations only go forward:
-make a backup before.
+`osier serve`, and every other command that opens the store, does it too. Migrations only go
+forward: make a backup before.
 
 With --json: {database, upToDate: true}")]
 pub(super) struct Migrate {

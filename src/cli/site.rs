@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::{Stop, output, with_service};
+use super::{Stop, output, with_existing, with_service};
 use crate::config::Settings;
 use crate::service::{Envelope, Made, Paging, Principal, SiteCard, Source};
 
@@ -140,7 +140,7 @@ async fn create(settings: &Settings, id: &str, fields: Map<String, Value>, json:
 }
 
 async fn list(settings: &Settings, json: bool) -> Result<(), Stop> {
-    let cards = with_service(settings, async |service| {
+    let cards = with_existing(settings, async |service| {
         let (mut cards, mut cursor) = (Vec::new(), None);
         loop {
             let listed = service.sites(&Principal::operator(), &Paging { limit: 500, cursor }).await?;
@@ -162,7 +162,7 @@ async fn list(settings: &Settings, json: bool) -> Result<(), Stop> {
 
 async fn show(settings: &Settings, id: &str, json: bool) -> Result<(), Stop> {
     let card =
-        with_service(settings, async |service| Ok(service.site(&Principal::operator(), id).await?)).await?;
+        with_existing(settings, async |service| Ok(service.site(&Principal::operator(), id).await?)).await?;
     say(&card, json)
 }
 
@@ -173,7 +173,7 @@ async fn update(settings: &Settings, id: &str, patch: Map<String, Value>, json: 
     let who = Principal::operator();
     let op = json!({ "op": "update_site_config", "patch": patch });
     let envelope = Envelope { site: Some(id.to_owned()), ops: vec![op], ..Envelope::default() };
-    let changed = with_service(settings, async |service| {
+    let changed = with_existing(settings, async |service| {
         // The request's bytes matter to idempotency keys only, and there is none.
         service.submit(&who, Source::Cli, &[], envelope).await?;
         Ok(service.site(&who, id).await?)
@@ -183,7 +183,7 @@ async fn update(settings: &Settings, id: &str, patch: Map<String, Value>, json: 
 
 async fn remove(settings: &Settings, id: &str, json: bool) -> Result<(), Stop> {
     let who = Principal::operator();
-    with_service(settings, async |service| Ok(service.remove_site(&who, id).await?)).await?;
+    with_existing(settings, async |service| Ok(service.remove_site(&who, id).await?)).await?;
     match json {
         true => output::say_json(&json!({ "id": id, "removed": true })),
         false => output::say(&format!("the site {id} is removed\n")),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use super::output;
 use crate::config::ConfigError;
 use crate::error::Failure;
 use crate::import::ImportError;
@@ -47,7 +48,7 @@ impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Stop::Found(line) | Stop::Refused(_, line) | Stop::Usage(line) | Stop::Missing(line)) = self;
         let words: Vec<&str> = line.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        f.write_str(&words.join(" "))
+        f.write_str(&output::plain(&words.join(" ")))
     }
 }
 
@@ -117,6 +118,7 @@ mod tests {
     #[test]
     fn a_stop_is_one_line() {
         assert_eq!(Stop::Found("a\n  b\n\n".into()).to_string(), "a b");
+        assert_eq!(Stop::Found("no site '\u{1b}[2J'".into()).to_string(), "no site '\u{fffd}[2J'");
     }
 
     #[test]

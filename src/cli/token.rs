@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Stop, duration, output, with_service};
+use super::{Stop, duration, output, with_existing, with_service};
 use crate::auth::Scope;
 use crate::config::Settings;
 use crate::service::{Fault, NewToken, Principal, Service, TokenCard};
@@ -132,7 +132,7 @@ async fn remark_on_sites(service: &Service, who: &Principal, card: &TokenCard) {
 
 async fn list(settings: &Settings, json: bool) -> Result<(), Stop> {
     let who = Principal::operator();
-    let tokens = with_service(settings, async |service| Ok(service.tokens(&who).await?)).await?;
+    let tokens = with_existing(settings, async |service| Ok(service.tokens(&who).await?)).await?;
     if json {
         return output::say_json(&serde_json::json!({ "items": tokens }));
     }
@@ -163,7 +163,7 @@ fn row(token: &TokenCard) -> Vec<String> {
 
 async fn revoke(settings: &Settings, id: &str, json: bool) -> Result<(), Stop> {
     let who = Principal::operator();
-    if with_service(settings, async |service| Ok(service.revoke_token(&who, id).await?)).await? {
+    if with_existing(settings, async |service| Ok(service.revoke_token(&who, id).await?)).await? {
         return match json {
             true => output::say_json(&serde_json::json!({ "id": id, "revoked": true })),
             false => output::say(&format!("the token {id} is revoked\n")),

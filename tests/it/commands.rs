@@ -1,6 +1,8 @@
 //! All commands alike: exit codes, JSON, pipes and terminals, completions and manual pages, and a server that runs beside.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -81,6 +83,12 @@ const ENDINGS: &[(&str, i32, &str)] = &[
     ("history --site blog --database postgres://osier@127.0.0.1:1/osier --json", 3, "missing"),
     ("migrate --database mysql://x/y --json", 3, "missing"),
     ("verify --database sqlite:nowhere.db --json", 3, "missing"),
+    ("history --site blog --database sqlite:nowhere.db --json", 3, "missing"),
+    ("diff --site blog --from main@1 --database sqlite:nowhere.db --json", 3, "missing"),
+    ("site list --database sqlite:nowhere.db --json", 3, "missing"),
+    ("site remove blog --database sqlite:nowhere.db --json", 3, "missing"),
+    ("token list --data-dir nowhere --json", 3, "missing"),
+    ("export --database sqlite:nowhere.db", 3, ""),
     ("backup x.db --database sqlite:nowhere.db --json", 3, "missing"),
     ("health --addr 127.0.0.1:1 --json", 3, "missing"),
     ("serve --database postgres://osier@127.0.0.1:1/osier --addr 127.0.0.1:0", 3, ""),
@@ -105,6 +113,7 @@ fn every_command_ends_with_the_exit_code_and_the_json_of_its_ending() {
             assert_eq!(said, "", "osier {line}");
         }
     }
+    assert!(!data.path().join("nowhere.db").exists() && !data.path().join("nowhere").exists());
     let leaves = |name: &str| ENDINGS.iter().any(|(line, ..)| line.starts_with(name));
     for command in commands(data.path()) {
         let is_tried = leaves(&command) || command == "help";
@@ -190,6 +199,29 @@ fn long_work_shows_a_bar_on_a_terminal_and_nothing_in_a_pipe() {
         shown.contains("Verifying") && shown.contains('\x1b') && shown.contains("All is sound"),
         "{shown:?}"
     );
+}
+
+#[test]
+fn a_server_that_is_not_ready_is_told_from_one_that_is_none() {
+    let data = TempDir::new().unwrap();
+    for (answer, told) in [
+        ("HTTP/1.1 503 Service Unavailable\r\n\r\n", "answers 503"),
+        ("SSH-2.0-x\r\n", "does not speak HTTP"),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap().to_string();
+        let served = std::thread::spawn(move || {
+            let (mut connection, _) = listener.accept().unwrap();
+            let mut asked = [0; 512];
+            let read = connection.read(&mut asked).unwrap();
+            connection.write_all(answer.as_bytes()).unwrap();
+            String::from_utf8_lossy(&asked[..read]).into_owned()
+        });
+        let output = run(data.path(), &["health", "--addr", &addr]);
+        assert_eq!(output.status.code(), Some(3));
+        assert!(String::from_utf8_lossy(&output.stderr).contains(told), "{output:?}");
+        assert!(served.join().unwrap().starts_with("GET /readyz HTTP/1.1\r\nHost: localhost\r\n"));
+    }
 }
 
 #[test]
