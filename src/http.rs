@@ -8,6 +8,7 @@ mod caller;
 mod conditional;
 mod content;
 mod events;
+mod front;
 mod health;
 mod history;
 mod metadata;
@@ -29,6 +30,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::service::Service;
 use body::InHand;
+
+pub use front::{Front, refusal};
 
 /// What nearly every handler asks for.
 type Shared = Arc<Service>;
@@ -60,9 +63,9 @@ impl FromRef<House> for InHand {
     }
 }
 
-/// The routes, ready to be served. Once `stopping` is cancelled, streams end.
-pub fn router(service: Arc<Service>, stopping: CancellationToken) -> Router {
-    Router::new()
+/// The routes behind a front, ready to be served. Once `stopping` is cancelled, streams end.
+pub fn router(service: Arc<Service>, stopping: CancellationToken, front: &Front) -> Router {
+    let routes = Router::new()
         .route("/ops", post(ops::submit))
         .route("/sites", get(sites::list).post(sites::create))
         .route("/sites/{site}", get(sites::show).patch(sites::update).delete(sites::remove))
@@ -83,12 +86,15 @@ pub fn router(service: Arc<Service>, stopping: CancellationToken) -> Router {
         .route("/metrics", get(metrics::show))
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)
-        .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(from_fn(metrics::timed))
-        .with_state(House { service, stopping, in_hand: InHand::default() })
+        .layer(CatchPanicLayer::custom(problem::panicked));
+    front.around(routes).layer(from_fn(metrics::timed)).with_state(House {
+        service,
+        stopping,
+        in_hand: InHand::default(),
+    })
 }
 
 /// Where no place is left: every request is told to come again.
 pub fn full_house() -> Router {
-    Router::new().fallback(problem::full_house)
+    front::dressed(Router::new().fallback(problem::full_house))
 }
