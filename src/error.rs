@@ -174,6 +174,8 @@ kinds! {
     UNAUTHENTICATED = "unauthenticated" 401 "Who is calling is not known";
     INSUFFICIENT_SCOPE = "insufficient_scope" 403 "The token does not reach that far";
     BRANCH_PROTECTED = "branch_protected" 403 "This caller may not write on the branch";
+    HOST_REFUSED = "host_refused" 403 "This server does not go by that name";
+    ORIGIN_REFUSED = "origin_refused" 403 "Pages from elsewhere may not call this server";
     NOT_FOUND = "not_found" 404 "There is nothing at this address";
     SITE_NOT_FOUND = "site_not_found" 404 "No such site";
     BRANCH_NOT_FOUND = "branch_not_found" 404 "No such branch";
@@ -181,9 +183,11 @@ kinds! {
     METHOD_NOT_ALLOWED = "method_not_allowed" 405 "This address does not take this method";
     REQUEST_TIMEOUT = "request_timeout" 408 "The request came too slowly";
     VERSION_CONFLICT = "version_conflict" 409 "The content is not as the caller last saw it";
+    URI_TOO_LONG = "uri_too_long" 414 "The address is too long";
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type" 415 "This kind of body is not taken here";
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused" 422 "The idempotency key is taken by another request";
     RATE_LIMITED = "rate_limited" 429 "Too much is asked at once";
+    HEADERS_TOO_LARGE = "headers_too_large" 431 "The head of the request is too large";
     INTERNAL = "internal" 500 "A fault of the server";
     STORE_UNAVAILABLE = "store_unavailable" 503 "The store does not answer";
     OVERLOADED = "overloaded" 503 "The server has too much in hand";

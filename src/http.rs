@@ -9,6 +9,7 @@ mod caller;
 mod conditional;
 mod content;
 mod events;
+mod front;
 mod health;
 mod history;
 mod html;
@@ -33,6 +34,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::service::Service;
 use api::Api;
 use body::InHand;
+
+pub use front::{Front, refusal};
 
 /// What nearly every handler asks for.
 type Shared = Arc<Service>;
@@ -64,16 +67,19 @@ impl FromRef<House> for InHand {
     }
 }
 
-/// The routes, ready to be served. Once `stopping` is cancelled, streams end.
-pub fn router(service: Arc<Service>, stopping: CancellationToken) -> Router {
-    api()
+/// The routes behind a front, ready to be served. Once `stopping` is cancelled, streams end.
+pub fn router(service: Arc<Service>, stopping: CancellationToken, front: &Front) -> Router {
+    let routes = api()
         .router
         .route(html::STYLE_PATH, get(html::style))
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)
-        .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(from_fn(metrics::timed))
-        .with_state(House { service, stopping, in_hand: InHand::default() })
+        .layer(CatchPanicLayer::custom(problem::panicked));
+    front.around(routes).layer(from_fn(metrics::timed)).with_state(House {
+        service,
+        stopping,
+        in_hand: InHand::default(),
+    })
 }
 
 /// Every operation there is, in the order of the reference.
@@ -108,5 +114,5 @@ fn api() -> Api {
 
 /// Where no place is left: every request is told to come again.
 pub fn full_house() -> Router {
-    Router::new().fallback(problem::full_house)
+    front::dressed(Router::new().fallback(problem::full_house))
 }

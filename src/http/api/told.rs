@@ -19,7 +19,13 @@ pub(in crate::http) struct Told<'a> {
 
 impl<'a> Told<'a> {
     pub(super) fn nothing(inputs: &'a mut SchemaGenerator, outputs: &'a mut SchemaGenerator) -> Self {
-        let refusals = vec![error::RATE_LIMITED, error::INTERNAL, error::STORE_UNAVAILABLE];
+        let refusals = vec![
+            error::HOST_REFUSED,
+            error::ORIGIN_REFUSED,
+            error::RATE_LIMITED,
+            error::INTERNAL,
+            error::STORE_UNAVAILABLE,
+        ];
         Told { inputs, outputs, parameters: Vec::new(), body: None, answers: Vec::new(), refusals }
     }
 
