@@ -1,12 +1,16 @@
 //! The command line: one command, one file below. Each acts on the store through the service, as its operator.
 
 mod backup;
+mod completions;
 mod demo;
+mod diff;
 mod doctor;
 mod duration;
 mod export;
+mod health;
 mod history;
 mod import;
+mod man;
 mod migrate;
 mod output;
 mod progress;
@@ -16,6 +20,7 @@ mod settings;
 mod site;
 mod stop;
 mod token;
+mod told;
 mod verify;
 
 use std::path::PathBuf;
@@ -27,26 +32,41 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Flags, LogFormat, Settings};
 use crate::service::Service;
-use crate::{app, telemetry};
+use crate::{app, store, telemetry};
 use stop::Stop;
+use told::Told;
 
-const EXAMPLES: &str = "\
+const AFTER: &str = "\
 Examples:
-  osier serve --demo                                   a server with a demo site, on http://127.0.0.1:4200
-  osier serve --database postgres://osier@localhost/osier
-  osier import ~/blog/content --site blog --base-url https://blog.example.org
+  osier serve --demo                        a server with a demo site, on http://127.0.0.1:4200
   osier token create --name ci --scopes read,write --expires 30d
-  osier history --site demo --limit 20
-  osier backup osier-today.db                          a copy of the embedded store, beside a running server
-  osier doctor                                         what keeps a server from working, and how to mend it
-  osier verify                                         whether the store is what its log says
+  osier import ~/blog/content --site blog --base-url https://blog.example.org
+  osier history --site demo --limit 20      who changed what
+  osier diff --site demo --from main@3      what is different since version 3
+  osier backup osier-today.db               a copy of the embedded store, beside a running server
+  osier verify                              whether the store is what its log says
+  osier doctor                              what keeps a server from working, and how to mend it
 
-Every setting is a flag, an environment variable (OSIER_ADDR, OSIER_DATABASE, OSIER_DATA_DIR, …), or a key of osier.toml,
-in that order; `osier config` prints what is in force and from where.";
+Commands act on the store itself, with all rights: who can open it needs no token. They work beside
+a running server, which sees at once what they do.
+
+Every setting is a flag, an environment variable or a key of osier.toml, in that order:
+--data-dir, OSIER_DATA_DIR, data-dir. Beside them stand DATABASE_URL, read where there is no
+OSIER_DATABASE, and RUST_LOG (in the file: log), which says what is logged on stderr, as in
+osier=debug. `osier config` lists them all, with what is in force and from where.
+
+Exit codes:
+  0  done
+  1  it looked and found something wrong, or what was asked for can't be done
+  2  it was asked in a way it can't be: a flag, a value, a setting
+  3  something it needs is missing or down: the store, the database, the address
+
+With --json a command prints one JSON document on stdout, and an error as one line on stderr:
+{\"code\", \"detail\"}, where the code is one of HTTP's (site_not_found), or found, usage, missing.";
 
 /// Keeps the content of websites in an append-only log: every edit can be seen, undone and branched.
 #[derive(Parser)]
-#[command(name = "osier", version, after_help = EXAMPLES, max_term_width = 110)]
+#[command(name = "osier", version, after_help = AFTER, max_term_width = 100)]
 struct Cli {
     #[command(flatten)]
     common: Common,
@@ -56,14 +76,15 @@ struct Cli {
 
 /// What every command takes.
 #[derive(Args)]
+#[command(next_help_heading = "Store and settings")]
 struct Common {
-    /// The store: sqlite:PATH or postgres://USER@HOST/NAME [default: sqlite:<data dir>/osier.db]
+    /// sqlite:PATH or postgres://USER@HOST/NAME [default: <data dir>/osier.db]
     #[arg(long, global = true, value_name = "URL")]
     database: Option<String>,
     /// Where the embedded store lies [default: ~/.local/share/osier]
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// Settings from this file instead of ./osier.toml or <data dir>/osier.toml
+    /// Settings from this file, not ./osier.toml or <data dir>/osier.toml
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// How log lines on stderr look: text or json
@@ -84,9 +105,13 @@ enum Command {
     #[command(subcommand)]
     Site(site::Site),
     History(history::History),
+    Diff(diff::Diff),
     Migrate(migrate::Migrate),
     Doctor(doctor::Doctor),
+    Health(health::Health),
     Config(settings::Config),
+    Completions(completions::Completions),
+    Man(man::Man),
     #[cfg(feature = "bench")]
     Bench(crate::bench::Bench),
 }
@@ -97,22 +122,33 @@ enum Command {
 /// missing or down.
 #[must_use]
 pub fn main() -> ExitCode {
-    let Cli { common, command } = Cli::parse();
-    match run(common, command) {
+    let told = Told::by(std::env::args_os());
+    let ended = match Cli::try_parse() {
+        Ok(Cli { common, command }) => run(common, command),
+        Err(said) => told.by_clap(&said),
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(stop) => {
-            eprintln!("osier: {stop}");
+            told.stop(&stop);
             stop.exit_code()
         }
     }
 }
 
 fn run(common: Common, command: Command) -> Result<(), Stop> {
+    // What is made of the definitions alone needs no settings, and none can be in its way.
+    match command {
+        Command::Completions(completions) => return completions.run(),
+        Command::Man(man) => return man.run(),
+        _ => {}
+    }
     let Common { config, database, data_dir, log_format } = common;
     let common = Flags { config, database, data_dir, log_format, ..Flags::default() };
     let flags = match &command {
         Command::Serve(serve) => serve.flags(common),
         Command::Doctor(doctor) => doctor.flags(common),
+        Command::Health(health) => health.flags(common),
         _ => common,
     };
     let settings = Settings::load(flags)?;
@@ -137,16 +173,20 @@ impl Command {
             Command::Token(token) => token.run(settings).await,
             Command::Site(site) => site.run(settings).await,
             Command::History(history) => history.run(settings).await,
+            Command::Diff(diff) => diff.run(settings).await,
             Command::Doctor(doctor) => doctor.run(settings).await,
+            Command::Health(health) => health.run(settings).await,
             Command::Migrate(migrate) => migrate.run(settings).await,
             Command::Config(config) => config.run(settings),
+            Command::Completions(completions) => completions.run(),
+            Command::Man(man) => man.run(),
             #[cfg(feature = "bench")]
             Command::Bench(bench) => Ok(bench.run(settings).await?),
         }
     }
 }
 
-/// Opens the service, does the work with it and closes it again, whatever came of the work.
+/// Opens the service, does the work with it and closes it again, whatever came of the work. A store that is not there is made.
 async fn with_service<T>(
     settings: &Settings,
     work: impl AsyncFnOnce(&Arc<Service>) -> Result<T, Stop>,
@@ -157,6 +197,21 @@ async fn with_service<T>(
     done
 }
 
+/// The same for those who only ask for what is there: a path that was mistyped is told, and no store is made at it.
+async fn with_existing<T>(
+    settings: &Settings,
+    work: impl AsyncFnOnce(&Arc<Service>) -> Result<T, Stop>,
+) -> Result<T, Stop> {
+    let path = store::embedded_path(&settings.database.value);
+    if let Some(path) = path.filter(|path| !path.exists()) {
+        let path = path.display();
+        return Err(Stop::Missing(format!(
+            "there is no store in {path}: say another place with --database or --data-dir, or make one with osier serve"
+        )));
+    }
+    with_service(settings, work).await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,6 +220,74 @@ mod tests {
     #[test]
     fn the_definitions_of_all_commands_are_sound() {
         Cli::command().debug_assert();
+    }
+
+    /// A command and all below it, with the words it is called by.
+    fn with_all_below(command: clap::Command, called: &str) -> Vec<(String, clap::Command)> {
+        let called = format!("{called} {}", command.get_name()).trim().to_owned();
+        let below = command.get_subcommands().cloned().collect::<Vec<_>>();
+        let below =
+            below.into_iter().flat_map(|command| with_all_below(command, &called)).collect::<Vec<_>>();
+        [vec![(called, command)], below].concat()
+    }
+
+    #[test]
+    fn every_help_fits_a_terminal_and_teaches_by_example() {
+        let mut top = Cli::command();
+        top.build();
+        for (called, mut command) in with_all_below(top, "") {
+            if called.split(' ').any(|word| word == "help") {
+                continue;
+            }
+            for help in [command.render_help(), command.render_long_help()] {
+                let help = help.to_string();
+                for line in help.lines() {
+                    assert!(
+                        line.chars().count() <= 100,
+                        "{called}: {} columns: {line}",
+                        line.chars().count()
+                    );
+                }
+                assert!(
+                    help.contains(&format!("  {called} ")) || help.contains(&format!("  {called}\n")),
+                    "{help}"
+                );
+                assert!(help.contains("Example"), "{called} --help has no example");
+            }
+        }
+    }
+
+    /// A line as a shell splits it.
+    fn words(line: &str) -> Vec<String> {
+        let (mut words, mut quote) = (vec![String::new()], None);
+        for sign in line.trim().chars() {
+            match (sign, quote) {
+                (sign, Some(open)) if sign == open => quote = None,
+                ('\'' | '"', None) => quote = Some(sign),
+                (' ', None) => words.push(String::new()),
+                (sign, _) => words.last_mut().unwrap().push(sign),
+            }
+        }
+        words
+    }
+
+    #[test]
+    fn the_examples_of_every_help_can_be_parsed() {
+        let (mut top, mut seen) = (Cli::command(), 0);
+        top.build();
+        for (called, mut command) in with_all_below(top, "") {
+            let help = command.render_help().to_string();
+            let examples = help.split_once("Example").map_or("", |(_, examples)| examples);
+            for line in examples.lines().filter(|line| line.starts_with("  osier ")) {
+                // Behind two spaces stands what the line does.
+                let line = line.trim_start().split("  ").next().unwrap_or_default();
+                let line = line.split(['>', '|']).next().unwrap_or_default().replace("$(date +%F)", "today");
+                let words = words(&line);
+                assert!(Cli::try_parse_from(words).is_ok(), "{called} --help: {line}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 25, "{seen}");
     }
 
     #[test]

@@ -43,7 +43,11 @@ pub use fault::{Fault, Result};
 pub use outside::{Chance, Clock, rfc3339};
 pub use transfer::{Export, Imported, Stuck};
 pub use verify::{Depth, Flaw, SiteReport, Verdict, verify_store};
-pub use view::{At, HistoryQuery, Listed, Made, MadeToken, NewToken, Paging, Ready, SiteCard, TokenCard};
+pub use view::{
+    At, Block, BlockTypeLine, Commit, CommitLine, Comparison, HistoryQuery, HistoryStatus, Listed, LogEvent,
+    Made, MadeToken, NewToken, Page, PageContent, PageLine, PageMeta, PageOfCommit, Paging, Ready, Redirect,
+    ResyncEvent, SiteCard, SiteConfig, TokenCard,
+};
 
 /// Who calls, with which scope, through which door: a transport, which names no room below, has these words from here.
 pub use crate::{auth::Principal, auth::Scope, store::Source};

@@ -3,7 +3,8 @@
 pub mod metrics;
 
 use std::io::{self, IsTerminal};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tracing_subscriber::EnvFilter;
@@ -52,6 +53,22 @@ pub fn incident(why: &str) -> String {
     id
 }
 
+/// An id for a request, that nobody has seen and nobody can foresee: 32 hexadecimal digits.
+#[must_use]
+pub fn request_id() -> String {
+    static KEY: OnceLock<[u8; blake3::KEY_LEN]> = OnceLock::new();
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    // One number drawn by chance, and a hash of it with a count: chance itself costs a call of the system each time.
+    let key = KEY.get_or_init(|| {
+        let mut key = [0; blake3::KEY_LEN];
+        let _ = getrandom::fill(&mut key);
+        key
+    });
+    let made = MADE.fetch_add(1, Ordering::Relaxed);
+    let hash = blake3::keyed_hash(key, &made.to_le_bytes());
+    data_encoding::HEXLOWER.encode(&hash.as_bytes()[..16])
+}
+
 /// For a line that many callers bring about at once, as when the store is away: it is logged once a second, with how
 /// often it was left out.
 #[derive(Default)]
@@ -89,6 +106,13 @@ impl Seldom {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_two_requests_have_one_id() {
+        let ids: std::collections::HashSet<String> = (0..1_000).map(|_| request_id()).collect();
+        assert_eq!(ids.len(), 1_000);
+        assert!(ids.iter().all(|id| id.len() == 32));
+    }
 
     #[test]
     fn a_line_of_many_callers_is_logged_once_a_second_and_counts_the_others() {

@@ -17,7 +17,10 @@ use crate::store::{self, SafeCopy, Store, StoreError};
 Example:
   osier backup /var/backups/osier-$(date +%F).db
 
-The copy is of one moment. It is checked before it gets its name: SQLite's integrity check, and every hash chain.")]
+The copy is of one moment. It is checked before it gets its name: SQLite's integrity check, and
+every hash chain. Nothing that is there is overwritten.
+
+With --json: {file, bytes, sites: [{site, entries, version, head, …}]}")]
 pub(super) struct Backup {
     /// The file to make; it must not be there yet
     file: PathBuf,

@@ -1,16 +1,14 @@
 //! `osier doctor`
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
-use super::{Stop, output};
+use super::{Stop, health, output};
 use crate::app;
 use crate::config::{Flags, Settings, mask};
 use crate::service::Principal;
@@ -25,16 +23,19 @@ const APART_MS: i64 = 2_000;
 /// Look for what keeps a server from working, and say how to mend it
 #[derive(Args)]
 #[command(after_help = "\
-Nothing is changed: no store is made, no migration is run. The exit code is 1 where something is wrong.
-
 Examples:
   osier doctor
-  osier doctor --database postgres://osier@localhost/osier --json")]
+  osier doctor --database postgres://osier@localhost/osier --json
+
+Nothing is changed: no store is made, no migration is run. The exit code is 1 where something is
+wrong.
+
+With --json: [{check, state: ok|warn|wrong, says, mend?}, …]")]
 pub(super) struct Doctor {
     /// Where a server would listen [default: 127.0.0.1:4200]
     #[arg(long, value_name = "HOST:PORT")]
     addr: Option<String>,
-    /// As JSON: [{check, state, says, mend}]
+    /// As JSON
     #[arg(long)]
     json: bool,
 }
@@ -84,6 +85,7 @@ impl Doctor {
         let mut findings = vec![directory(&settings.data_dir.value)];
         findings.extend(database(&settings.database.value).await);
         findings.push(address(&settings.addr.value).await);
+        findings.extend(names(settings));
         findings.push(descriptors(settings.max_connections.value));
         if self.json {
             output::say_json(&findings)?;
@@ -260,16 +262,27 @@ async fn address(addr: &str) -> Finding {
     }
 }
 
+/// Whether a server that others reach knows its names.
+fn names(settings: &Settings) -> Option<Finding> {
+    let addr = &settings.addr.value;
+    let host = addr.rsplit_once(':').map_or(addr.as_str(), |(host, _)| host);
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    if host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback()) {
+        return None;
+    }
+    let has_names = settings.public_url.value.is_some() || !settings.hosts.value.0.is_empty();
+    Some(match has_names {
+        true => ok("names", "requests for other names than the server's are refused"),
+        false => warn(
+            "names",
+            format!("{addr} can be reached from other machines, under any name"),
+            "say how it is called, with --public-url https://… or --hosts",
+        ),
+    })
+}
+
 async fn is_osier(addr: &str) -> bool {
-    let ask = async {
-        let addr: SocketAddr = addr.parse().ok()?;
-        let mut connection = TcpStream::connect(addr).await.ok()?;
-        connection.write_all(b"GET /healthz HTTP/1.0\r\n\r\n").await.ok()?;
-        let mut answer = String::new();
-        connection.take(4096).read_to_string(&mut answer).await.ok()?;
-        answer.ends_with("ok\n").then_some(())
-    };
-    matches!(tokio::time::timeout(Duration::from_secs(2), ask).await, Ok(Some(())))
+    health::answer(addr, "/healthz").await.is_ok_and(|answer| answer.ends_with("ok\n"))
 }
 
 fn descriptors(wanted: usize) -> Finding {

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use clap::Args;
 
-use super::{Stop, output, progress, with_service};
+use super::{Stop, output, progress, with_existing};
 use crate::config::Settings;
 use crate::service::{Principal, Service};
 
@@ -15,7 +15,8 @@ Examples:
   osier export --site demo > demo.jsonl
   osier import demo.jsonl --site copy
 
-The log is the site: its history, undo and every version come back with it, hash for hash.")]
+The log is the site: its history, undo and every version come back with it, hash for hash. The first
+line says what the file is, the last one how many entries there are, and the hash of the newest.")]
 pub(super) struct Export {
     /// The site's id [default: the only one]
     #[arg(long, value_name = "ID")]
@@ -24,7 +25,7 @@ pub(super) struct Export {
 
 impl Export {
     pub(super) async fn run(self, settings: &Settings) -> Result<(), Stop> {
-        with_service(settings, async |service| {
+        with_existing(settings, async |service| {
             let site = match self.site {
                 Some(site) => site,
                 None => the_only_site(service).await?,

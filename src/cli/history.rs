@@ -1,28 +1,47 @@
 //! `osier history`
 
-use clap::Args;
-use serde_json::Value;
+use std::io::IsTerminal;
 
-use super::{Stop, output, with_service};
+use clap::Args;
+
+use super::{Stop, output, with_existing};
 use crate::config::Settings;
-use crate::service::{HistoryQuery, Paging, Principal};
+use crate::service::{CommitLine, HistoryQuery, Paging, Principal};
 
 /// List the commits of a site, newest first
 #[derive(Args)]
-#[command(after_help = "Example:\n  osier history --site demo --page /pricing --json")]
+#[command(after_help = "\
+Examples:
+  osier history --site demo
+  osier history --site demo --page /pricing --actor ana
+  osier history --site demo --block blk_home_hero --limit 5 --json
+
+In columns: version, time, actor, door (api, cli, import), what was done.
+
+With --json: {items: [{version, commit, at, actor, source, kind, summary, pages, opCount, …}],
+nextCursor?}")]
 pub(super) struct History {
     /// The site's id
-    #[arg(long)]
+    #[arg(long, value_name = "ID")]
     site: String,
     /// Only commits that touched this page, by id or slug
-    #[arg(long)]
+    #[arg(long, value_name = "PAGE")]
     page: Option<String>,
+    /// Only commits that touched this block, on whatever page it lay
+    #[arg(long, value_name = "ID")]
+    block: Option<String>,
+    /// Only commits of this actor
+    #[arg(long, value_name = "NAME")]
+    actor: Option<String>,
     /// The branch [default: main]
     #[arg(long)]
     branch: Option<String>,
-    /// At most so many
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=500))]
+    /// At most so many, 1 to 500
+    #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=500))]
     limit: u16,
+    /// Go on where a list ended, with the nextCursor of its JSON
+    #[arg(long)]
+    cursor: Option<String>,
     /// As JSON
     #[arg(long)]
     json: bool,
@@ -30,10 +49,10 @@ pub(super) struct History {
 
 impl History {
     pub(super) async fn run(self, settings: &Settings) -> Result<(), Stop> {
-        let History { site, page, branch, limit, json } = self;
-        let query = HistoryQuery { branch, page, ..HistoryQuery::default() };
-        let paging = Paging { limit: usize::from(limit), cursor: None };
-        let listed = with_service(settings, async |service| {
+        let History { site, page, block, actor, branch, limit, cursor, json } = self;
+        let query = HistoryQuery { branch, page, block, actor };
+        let paging = Paging { limit: usize::from(limit), cursor };
+        let listed = with_existing(settings, async |service| {
             Ok(service.history(&Principal::operator(), &site, &query, &paging).await?)
         });
         let listed = listed.await?;
@@ -41,15 +60,21 @@ impl History {
             return output::say_json(&listed);
         }
         let rows: Vec<_> = listed.items.iter().map(row).collect();
-        output::say(&output::table(&rows))
+        output::say(&output::table(&rows))?;
+        if let Some(cursor) = listed.next_cursor.filter(|_| std::io::stdout().is_terminal()) {
+            output::remark(&format!("There is more: --cursor {cursor}"));
+        }
+        Ok(())
     }
 }
 
-fn row(commit: &Value) -> Vec<String> {
-    let mut row: Vec<_> = ["version", "at", "actor", "source"].map(|name| output::field(commit, name)).into();
-    let undone =
-        commit.get("undone").is_some_and(|undone| *undone != Value::Bool(false) && !undone.is_null());
-    let summary = output::field(commit, "summary");
-    row.push(if undone { format!("{summary} (undone)") } else { summary });
-    row
+fn row(commit: &CommitLine) -> Vec<String> {
+    let summary = commit.summary.clone();
+    vec![
+        commit.version.to_string(),
+        commit.at.clone(),
+        commit.actor.to_string(),
+        commit.source.as_str().to_owned(),
+        if commit.undone { format!("{summary} (undone)") } else { summary },
+    ]
 }

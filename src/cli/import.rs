@@ -27,18 +27,21 @@ Examples:
   osier import ~/blog/content --site blog --base-url https://blog.example.org --json
   osier import demo.jsonl --site copy
 
-Headings, paragraphs, lists, code, pictures and tables become blocks; links between the files, and links below the base
-URL, become links between the pages. What can't be mapped is in the report.
+Headings, paragraphs, lists, code, pictures and tables become blocks; links between the files, and
+links below the base URL, become links between the pages. What can't be mapped is in the report.
 
-A .jsonl file is the whole log of a site, and is taken over entry for entry, under its own id or another. The same file
-again changes nothing.")]
+A .jsonl file is the whole log of a site, and is taken over entry for entry, under its own id or
+another. The same file again changes nothing.
+
+With --json, of a folder: {pages, blocks, links: {internal, rewritten, broken}, assets,
+unmapped: [{file, line, what}]}; of a log: {site, entries, added, version, head}")]
 pub(super) struct Import {
     /// The folder, or the .jsonl file
     path: PathBuf,
-    /// The site that takes the pages; it is made if it is not there [default: the folder's name, the log's site]
+    /// The site, made if need be [default: the folder's name, the log's site]
     #[arg(long, value_name = "ID")]
     site: Option<String>,
-    /// Where the folder was published: links below this address become links between pages
+    /// Where the folder was published: links below it become links between pages
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
     /// The report as JSON
@@ -134,7 +137,7 @@ async fn refuse_taken(service: &Arc<Service>, site: &str, pages: &[PlannedPage])
     loop {
         let paging = Paging { limit: 500, cursor };
         let listed = service.pages(&Principal::operator(), site, &At::default(), &paging).await?;
-        slugs.extend(listed.items.iter().filter_map(|page| Some(page.get("slug")?.as_str()?.to_owned())));
+        slugs.extend(listed.items.iter().map(|page| page.slug.to_string()));
         cursor = listed.next_cursor;
         if cursor.is_none() {
             break;

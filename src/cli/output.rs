@@ -23,6 +23,11 @@ pub(super) fn write(lines: &str) -> Result<(), Stop> {
     written.map_err(|e| Stop::Missing(format!("stdout: {e}")))
 }
 
+/// Says something on stderr. Nobody may be there to hear it.
+pub(super) fn remark(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
 /// Prints a value as indented JSON.
 pub(super) fn say_json(value: &impl Serialize) -> Result<(), Stop> {
     let text =
@@ -44,8 +49,15 @@ pub(super) fn field(value: &Value, name: &str) -> String {
     }
 }
 
+/// Text of anybody's on one line, without what would steer a terminal.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().map(|sign| if sign.is_control() { '\u{fffd}' } else { sign }).collect()
+}
+
 /// Rows in columns as wide as they need, the last one as it comes.
 pub(super) fn table(rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| plain(cell)).collect()).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width =
         |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
@@ -66,6 +78,12 @@ mod tests {
     fn columns_are_as_wide_as_their_widest_cell() {
         let rows = [vec!["a".to_owned(), "bee".to_owned()], vec!["çç".to_owned(), String::new()]];
         assert_eq!(table(&rows), "a   bee\nçç\n");
+    }
+
+    #[test]
+    fn what_somebody_wrote_steers_no_terminal() {
+        let rows = [vec!["\u{1b}[2Ja\nb\u{9b}31m".to_owned()]];
+        assert_eq!(table(&rows), "\u{fffd}[2Ja\u{fffd}b\u{fffd}31m\n");
     }
 
     #[test]

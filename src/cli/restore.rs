@@ -21,7 +21,10 @@ const SETTINGS: &str = "osier.toml";
 Example:
   osier restore /var/backups/osier-2026-11-21.db --data-dir /var/lib/osier
 
-Nothing that is there is overwritten, and nothing is put back that does not pass the checks that osier backup made.")]
+Nothing that is there is overwritten, and nothing is put back that does not pass the checks that
+osier backup made.
+
+With --json: {file, bytes, sites: [{site, entries, version, head, …}]}")]
 pub(super) struct Restore {
     /// The backup
     file: PathBuf,

@@ -8,6 +8,14 @@ use crate::config::Settings;
 
 /// Print what is set and from where, secrets masked
 #[derive(Args)]
+#[command(after_help = "\
+Examples:
+  osier config
+  osier config --json --database postgres://osier@localhost/osier
+
+In columns: key of osier.toml, value, origin: flag, the environment variable, the file, or default.
+
+With --json: {KEY: {value, from}, …}")]
 pub(super) struct Config {
     /// As JSON
     #[arg(long)]

@@ -1,40 +1,55 @@
 //! `osier site`
 
-use clap::Subcommand;
-use serde_json::{Map, Value};
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
 
-use super::{Stop, output, with_service};
+use super::{Stop, output, with_existing, with_service};
 use crate::config::Settings;
-use crate::service::{Made, Paging, Principal, SiteCard};
+use crate::service::{Envelope, Made, Paging, Principal, SiteCard, Source};
 
-/// Make, list and show sites
+/// Make, list, show, change and remove sites
 #[derive(Subcommand)]
+#[command(after_help = "\
+Examples:
+  osier site create my-site --name 'My site'
+  osier site list
+  osier site show my-site --json
+  osier site remove my-site")]
 pub(super) enum Site {
     /// Make a site
-    #[command(after_help = "Example:\n  osier site create my-site --name 'My site'")]
+    #[command(after_help = "\
+Example:
+  osier site create my-site --name 'My site' --purpose 'Sell baskets'
+
+The same site again changes nothing.
+
+With --json: {id, createdAt, name, previewUrl?, purpose?}")]
     Create {
         /// Its id in addresses
         id: String,
-        /// Its name [default: the id]
-        #[arg(long)]
-        name: Option<String>,
-        /// Where it can be seen
-        #[arg(long, value_name = "URL")]
-        preview_url: Option<String>,
-        /// What it is for, in a sentence
-        #[arg(long)]
-        purpose: Option<String>,
+        #[command(flatten)]
+        about: About,
         /// As JSON
         #[arg(long)]
         json: bool,
     },
     /// List all sites
+    #[command(after_help = "\
+Example:
+  osier site list --json
+
+With --json: {items: [{id, createdAt, name, previewUrl?, purpose?, …}]}")]
     List {
         /// As JSON
         #[arg(long)]
         json: bool,
     },
     /// Show one site
+    #[command(after_help = "\
+Example:
+  osier site show my-site
+
+With --json: {id, createdAt, name, previewUrl?, purpose?, …}: all that its config says")]
     Show {
         /// Its id
         id: String,
@@ -42,29 +57,73 @@ pub(super) enum Site {
         #[arg(long)]
         json: bool,
     },
+    /// Change what a site says of itself: a commit, which can be undone
+    #[command(after_help = "\
+Examples:
+  osier site update my-site --name 'My new site'
+  osier site update my-site --purpose \"\"            takes the purpose away
+
+With --json: {id, createdAt, name, previewUrl?, purpose?, …}")]
+    Update {
+        /// Its id
+        id: String,
+        #[command(flatten)]
+        about: About,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Take a site away; its id may be used again
+    #[command(after_help = "\
+Example:
+  osier site remove my-site
+
+Its log stays in the store, and osier verify checks it.
+
+With --json: {id, removed: true}")]
     Remove {
         /// Its id
         id: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
+}
+
+/// What a site says of itself.
+#[derive(Args)]
+pub(super) struct About {
+    /// Its name [default: the id]
+    #[arg(long)]
+    name: Option<String>,
+    /// Where it can be seen
+    #[arg(long, value_name = "URL")]
+    preview_url: Option<String>,
+    /// What it is for, in a sentence
+    #[arg(long, value_name = "TEXT")]
+    purpose: Option<String>,
+}
+
+impl About {
+    /// The fields of the config that were named. One that is empty is taken away.
+    fn fields(self) -> Map<String, Value> {
+        let fields = [("name", self.name), ("previewUrl", self.preview_url), ("purpose", self.purpose)];
+        let said = |(name, value): (&str, Option<String>)| {
+            let value = value.map(|text| if text.is_empty() { Value::Null } else { text.into() })?;
+            Some((name.to_owned(), value))
+        };
+        fields.into_iter().filter_map(said).collect()
+    }
 }
 
 impl Site {
     pub(super) async fn run(self, settings: &Settings) -> Result<(), Stop> {
         match self {
-            Site::Create { id, name, preview_url, purpose, json } => {
-                let fields = [("name", name), ("previewUrl", preview_url), ("purpose", purpose)];
-                let fields =
-                    fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.into())));
-                create(settings, &id, fields.collect(), json).await
-            }
+            Site::Create { id, about, json } => create(settings, &id, about.fields(), json).await,
             Site::List { json } => list(settings, json).await,
             Site::Show { id, json } => show(settings, &id, json).await,
-            Site::Remove { id } => {
-                let who = Principal::operator();
-                with_service(settings, async |service| Ok(service.remove_site(&who, &id).await?)).await?;
-                output::say(&format!("the site {id} is removed\n"))
-            }
+            Site::Update { id, about, json } => update(settings, &id, about.fields(), json).await,
+            Site::Remove { id, json } => remove(settings, &id, json).await,
         }
     }
 }
@@ -81,7 +140,7 @@ async fn create(settings: &Settings, id: &str, fields: Map<String, Value>, json:
 }
 
 async fn list(settings: &Settings, json: bool) -> Result<(), Stop> {
-    let cards = with_service(settings, async |service| {
+    let cards = with_existing(settings, async |service| {
         let (mut cards, mut cursor) = (Vec::new(), None);
         loop {
             let listed = service.sites(&Principal::operator(), &Paging { limit: 500, cursor }).await?;
@@ -94,7 +153,7 @@ async fn list(settings: &Settings, json: bool) -> Result<(), Stop> {
     });
     let cards = cards.await?;
     if json {
-        return output::say_json(&serde_json::json!({ "items": cards }));
+        return output::say_json(&json!({ "items": cards }));
     }
     let rows: Vec<_> =
         cards.iter().map(|card| vec![card.id.clone(), output::field(&card.config, "name")]).collect();
@@ -102,10 +161,39 @@ async fn list(settings: &Settings, json: bool) -> Result<(), Stop> {
 }
 
 async fn show(settings: &Settings, id: &str, json: bool) -> Result<(), Stop> {
-    let card: SiteCard =
-        with_service(settings, async |service| Ok(service.site(&Principal::operator(), id).await?)).await?;
+    let card =
+        with_existing(settings, async |service| Ok(service.site(&Principal::operator(), id).await?)).await?;
+    say(&card, json)
+}
+
+async fn update(settings: &Settings, id: &str, patch: Map<String, Value>, json: bool) -> Result<(), Stop> {
+    if patch.is_empty() {
+        return Err(Stop::Usage("nothing to change: say --name, --preview-url or --purpose".into()));
+    }
+    let who = Principal::operator();
+    let op = json!({ "op": "update_site_config", "patch": patch });
+    let envelope = Envelope { site: Some(id.to_owned()), ops: vec![op], ..Envelope::default() };
+    let changed = with_existing(settings, async |service| {
+        // The request's bytes matter to idempotency keys only, and there is none.
+        service.submit(&who, Source::Cli, &[], envelope).await?;
+        Ok(service.site(&who, id).await?)
+    });
+    say(&changed.await?, json)
+}
+
+async fn remove(settings: &Settings, id: &str, json: bool) -> Result<(), Stop> {
+    let who = Principal::operator();
+    with_existing(settings, async |service| Ok(service.remove_site(&who, id).await?)).await?;
+    match json {
+        true => output::say_json(&json!({ "id": id, "removed": true })),
+        false => output::say(&format!("the site {id} is removed\n")),
+    }
+}
+
+/// A site, field by field.
+fn say(card: &SiteCard, json: bool) -> Result<(), Stop> {
     if json {
-        return output::say_json(&card);
+        return output::say_json(card);
     }
     let mut rows =
         vec![vec!["id".to_owned(), card.id.clone()], vec!["createdAt".to_owned(), card.created_at.clone()]];

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use super::output;
 use crate::config::ConfigError;
 use crate::error::Failure;
 use crate::import::ImportError;
@@ -14,6 +15,8 @@ use crate::store::StoreError;
 pub(super) enum Stop {
     /// It looked and found something wrong: 1.
     Found(String),
+    /// A use case refused it, with a code that is the same over HTTP: 1.
+    Refused(&'static str, String),
     /// It was asked in a way it can't be: 2.
     Usage(String),
     /// Something it needs is missing or down: 3.
@@ -23,19 +26,29 @@ pub(super) enum Stop {
 impl Stop {
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
-            Stop::Found(_) => 1,
+            Stop::Found(_) | Stop::Refused(..) => 1,
             Stop::Usage(_) => 2,
             Stop::Missing(_) => 3,
         }
         .into()
     }
+
+    /// What programs tell it by.
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Stop::Found(_) => "found",
+            Stop::Refused(code, _) => code,
+            Stop::Usage(_) => "usage",
+            Stop::Missing(_) => "missing",
+        }
+    }
 }
 
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Stop::Found(line) | Stop::Usage(line) | Stop::Missing(line)) = self;
+        let (Stop::Found(line) | Stop::Refused(_, line) | Stop::Usage(line) | Stop::Missing(line)) = self;
         let words: Vec<&str> = line.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        f.write_str(&words.join(" "))
+        f.write_str(&output::plain(&words.join(" ")))
     }
 }
 
@@ -81,7 +94,10 @@ impl From<Fault> for Stop {
             Fault::Full(why) => Stop::Missing(format!("the store is full: {why}")),
             Fault::Overloaded(why) => Stop::Missing(why),
             Fault::Malformed(..) | Fault::BadSite(_) => Stop::Usage(Failure::from(fault).detail),
-            _ => Stop::Found(Failure::from(fault).detail),
+            _ => {
+                let Failure { kind, detail, .. } = Failure::from(fault);
+                Stop::Refused(kind.code, detail)
+            }
         }
     }
 }
@@ -102,12 +118,13 @@ mod tests {
     #[test]
     fn a_stop_is_one_line() {
         assert_eq!(Stop::Found("a\n  b\n\n".into()).to_string(), "a b");
+        assert_eq!(Stop::Found("no site '\u{1b}[2J'".into()).to_string(), "no site '\u{fffd}[2J'");
     }
 
     #[test]
     fn a_store_that_cannot_be_used_is_something_missing() {
         assert!(matches!(Stop::from(StoreError::Newer { found: 9, known: 3 }), Stop::Missing(_)));
         assert!(matches!(Stop::from(StoreError::Damaged("x".into())), Stop::Found(_)));
-        assert!(matches!(Stop::from(Fault::SiteNotFound("x".into())), Stop::Found(_)));
+        assert_eq!(Stop::from(Fault::SiteNotFound("x".into())).code(), "site_not_found");
     }
 }

@@ -2,25 +2,49 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Stop, duration, output, with_service};
+use super::{Stop, duration, output, with_existing, with_service};
 use crate::auth::Scope;
 use crate::config::Settings;
 use crate::service::{Fault, NewToken, Principal, Service, TokenCard};
 
 /// Make, list and revoke access tokens
 #[derive(Subcommand)]
+#[command(after_help = "\
+Examples:
+  osier token create --name ci --scopes read,write --sites demo --expires 30d
+  osier token list
+  osier token revoke tok_01k9xv3q8fwx8sadkzmjc5qe1n")]
 pub(super) enum Token {
     Create(Create),
     /// List all tokens, without their secrets
+    #[command(after_help = "\
+Examples:
+  osier token list
+  osier token list --json
+
+In columns: id, name, scopes, sites, branches, until when.
+
+With --json: {items: [{id, name, actor, scopes, sites, branches, agent, createdAt, expiresAt,
+revokedAt}]}")]
     List {
         /// As JSON
         #[arg(long)]
         json: bool,
     },
     /// Take a token back, at once and for good
+    #[command(after_help = "\
+Example:
+  osier token revoke tok_01k9xv3q8fwx8sadkzmjc5qe1n
+
+Once it has answered, no server on this store takes the token any more.
+
+With --json: {id, revoked: true}")]
     Revoke {
         /// Its id, as `osier token list` prints it
         id: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -29,20 +53,23 @@ pub(super) enum Token {
 #[command(after_help = "\
 Examples:
   osier token create --name ci --scopes read,write --expires 30d
-  osier token create --name writer --scopes write --sites demo,blog --branches 'agent/*' --agent --json
+  osier token create --name writer --scopes write --sites demo,blog --agent --json
 
-Scopes are read, write, review, merge, publish, admin; each includes those before it.")]
+Scopes are read, write, review, merge, publish, admin; each includes those before it.
+Only the token is printed on stdout, so that a script can keep it: TOKEN=$(osier token create …)
+
+With --json: {id, name, token, actor, scopes, sites, branches, agent, createdAt, expiresAt}")]
 pub(super) struct Create {
     /// For people to know it by; the history shows it
     #[arg(long)]
     name: String,
-    /// What its holder may do
+    /// What its holder may do: one or several of the scopes below
     #[arg(long, required = true, value_delimiter = ',', value_parser = scope)]
     scopes: Vec<Scope>,
     /// Only on these sites [default: all]
     #[arg(long, value_delimiter = ',')]
     sites: Vec<String>,
-    /// Write only on branches that fit these patterns, as in 'agent/*' [default: all]
+    /// Write only on branches that fit, as in 'agent/*' [default: all]
     #[arg(long, value_delimiter = ',')]
     branches: Vec<String>,
     /// Its holder is an agent: it never merges, approves, publishes or administers
@@ -68,7 +95,7 @@ impl Token {
         match self {
             Token::Create(create) => create.run(settings).await,
             Token::List { json } => list(settings, json).await,
-            Token::Revoke { id } => revoke(settings, &id).await,
+            Token::Revoke { id, json } => revoke(settings, &id, json).await,
         }
     }
 }
@@ -87,7 +114,7 @@ impl Create {
         if json {
             return output::say_json(&made);
         }
-        eprintln!("The token {} ({}), shown this once:", made.card.name, made.card.id);
+        output::remark(&format!("The token {} ({}), shown this once:", made.card.name, made.card.id));
         output::say(&format!("{}\n", made.token.reveal()))
     }
 }
@@ -96,14 +123,16 @@ impl Create {
 async fn remark_on_sites(service: &Service, who: &Principal, card: &TokenCard) {
     for site in &card.sites {
         if let Err(Fault::SiteNotFound(_)) = service.site(who, site).await {
-            eprintln!("There is no site '{site}' yet; `osier site list` prints those that are.");
+            output::remark(&format!(
+                "There is no site '{site}' yet; `osier site list` prints those that are."
+            ));
         }
     }
 }
 
 async fn list(settings: &Settings, json: bool) -> Result<(), Stop> {
     let who = Principal::operator();
-    let tokens = with_service(settings, async |service| Ok(service.tokens(&who).await?)).await?;
+    let tokens = with_existing(settings, async |service| Ok(service.tokens(&who).await?)).await?;
     if json {
         return output::say_json(&serde_json::json!({ "items": tokens }));
     }
@@ -132,10 +161,13 @@ fn row(token: &TokenCard) -> Vec<String> {
     ]
 }
 
-async fn revoke(settings: &Settings, id: &str) -> Result<(), Stop> {
+async fn revoke(settings: &Settings, id: &str, json: bool) -> Result<(), Stop> {
     let who = Principal::operator();
-    if with_service(settings, async |service| Ok(service.revoke_token(&who, id).await?)).await? {
-        return output::say(&format!("the token {id} is revoked\n"));
+    if with_existing(settings, async |service| Ok(service.revoke_token(&who, id).await?)).await? {
+        return match json {
+            true => output::say_json(&serde_json::json!({ "id": id, "revoked": true })),
+            false => output::say(&format!("the token {id} is revoked\n")),
+        };
     }
     Err(Stop::Found(format!("there is no living token {id}; `osier token list` prints them")))
 }

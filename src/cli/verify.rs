@@ -8,7 +8,7 @@ use crate::config::Settings;
 use crate::service::{Depth, SiteReport, Verdict, verify_store};
 use crate::store::{self, StoreError};
 
-/// Check the store: every log from its first entry on, and everything that follows from it
+/// Check the store: every log from its first entry on, and all that follows from it
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -16,8 +16,11 @@ Examples:
   osier verify --site demo --json
   osier verify --database sqlite:backup.db
 
-It reads and never writes, and may run beside a server. The first thing that is wrong is told in one line, with its place and
-what to do; the exit code is 1 then.")]
+It reads and never writes, and may run beside a server. The first thing that is wrong is told in
+one line, with its place and what to do; the exit code is 1 then.
+
+With --json: {sound: true, seconds, sites: [{site, entries, version, head, pages, …}]}, or
+{sound: false, flaw}")]
 pub(super) struct Verify {
     /// Only this site [default: all, removed ones too]
     #[arg(long, value_name = "ID")]

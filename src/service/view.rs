@@ -1,13 +1,24 @@
-//! What readers ask for, and what they get.
+//! What readers ask for, and what they get. Fields stand in the order of their names where answers are sent as they are
+//! declared.
+
+mod commit;
+mod comparison;
+mod page;
+mod published;
+mod site;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::auth::{NewSecret, Scope};
+pub use commit::{Commit, CommitLine, HistoryStatus, LogEvent, PageOfCommit, ResyncEvent};
+pub use comparison::Comparison;
+pub use page::{Block, Page, PageContent, PageLine};
+pub use published::{PageMeta, SiteConfig};
+pub use site::{BlockTypeLine, Made, Redirect, SiteCard};
 
 /// Which state to read: a ref, and at least which version.
 #[derive(Clone, Debug, Default)]
@@ -19,12 +30,13 @@ pub struct At {
 }
 
 /// One page of a list.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ListOf{T}")]
 pub struct Listed<T> {
     /// The items.
     pub items: Vec<T>,
-    /// Where to go on; none at the end.
+    /// What to send as `cursor` to go on; left out at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }
@@ -45,28 +57,6 @@ pub struct Ready {
     pub bytes: Bytes,
     /// An ETag with its quotes, over the bytes.
     pub etag: Arc<str>,
-}
-
-/// A site as callers see it: its id, and what its config says of it on `main`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SiteCard {
-    /// Its id in addresses.
-    pub id: String,
-    /// RFC 3339.
-    pub created_at: String,
-    /// `name, previewUrl, purpose, …`: the config on `main`.
-    #[serde(flatten)]
-    pub config: Value,
-}
-
-/// How creating a site ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Made {
-    /// It is new.
-    New,
-    /// It was there with equal content.
-    Unchanged,
 }
 
 /// Which commits to list.

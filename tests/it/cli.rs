@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-fn osier(data: &Path, arguments: &[&str]) -> Command {
+pub fn osier(data: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_osier"));
     command.args(arguments).current_dir(data).env_clear();
     command.env("OSIER_DATA_DIR", data.join("data")).stdin(Stdio::null());
@@ -43,14 +43,14 @@ fn fail(data: &Path, arguments: &[&str], code: i32) -> String {
 }
 
 /// A server as a process of its own.
-struct Serving {
+pub struct Serving {
     child: Child,
-    url: String,
-    token: Option<String>,
+    pub url: String,
+    pub token: Option<String>,
 }
 
 impl Serving {
-    fn start(data: &Path, more: &[&str]) -> Serving {
+    pub fn start(data: &Path, more: &[&str]) -> Serving {
         let arguments = [&["serve", "--addr", "127.0.0.1:0"], more].concat();
         let mut child = osier(data, &arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -67,13 +67,13 @@ impl Serving {
     }
 
     /// SIGTERM, and how it ended.
-    fn stop(mut self) -> Option<i32> {
+    pub fn stop(mut self) -> Option<i32> {
         Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         self.child.wait().unwrap().code()
     }
 }
 
-async fn get(serving: &Serving, token: &str, path: &str) -> Value {
+pub async fn get(serving: &Serving, token: &str, path: &str) -> Value {
     let request = reqwest::Client::new().get(format!("{}{path}", serving.url)).bearer_auth(token);
     let response = request.send().await.unwrap();
     assert!(response.status().is_success(), "{path}: {}", response.status());

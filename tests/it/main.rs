@@ -5,9 +5,11 @@
 #[macro_use]
 mod harness;
 
+mod answers;
 mod auth;
 mod backup;
 mod cli;
+mod commands;
 mod constraints;
 mod doctor;
 mod drain;
@@ -15,14 +17,19 @@ mod edge;
 mod errors;
 mod events;
 mod faults;
+mod front;
 mod fuzz;
 mod generated;
 mod golden;
 mod history;
+mod image;
 mod laws;
 mod ops;
 mod outage;
+mod readme;
 mod reads;
+mod reference;
+mod refusals;
 mod simulation;
 mod sites;
 mod story;

@@ -73,6 +73,8 @@ fn request(bytes: &[u8], token: &str) -> Option<Request<Body>> {
         };
         request.headers_mut().append(name, value);
     }
+    // Without one nothing but the refusal would be met.
+    request.headers_mut().entry("host").or_insert(HeaderValue::from_static("localhost"));
     Some(request)
 }
 
@@ -92,7 +94,11 @@ fn house() -> House {
         };
         let token = service.create_token(&operator, new).await.unwrap();
         (
-            osier::http::router(service, tokio_util::sync::CancellationToken::new()),
+            osier::http::router(
+                service,
+                tokio_util::sync::CancellationToken::new(),
+                &osier::http::Front::default(),
+            ),
             token.token.reveal().to_owned(),
         )
     });
