@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use osier::store::{
     Append, Appended, Audit, Bounds, BranchKey, Checkpoint, Checkpoints, CommitRow, Digest, Entry, Hold,
-    Link, Log, Memory, NodeKey, Result, Site, SiteKey, SiteRow, Stack, StoreError, Touched,
+    Link, Log, Memory, NodeKey, Registry, Result, SiteKey, SiteRow, Stack, StoreError, Touched,
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
