@@ -8,6 +8,7 @@ use super::Shared;
 use super::api::{About, Changed, Group};
 use super::body::Sent;
 use super::caller::Caller;
+use super::key;
 use super::query::{Asked, Nothing};
 use super::reply::{Reply, changed};
 use crate::auth::Scope;
@@ -66,13 +67,12 @@ fn read(mut value: Value) -> Result<Envelope, Failure> {
 
 /// The header `Idempotency-Key` is another place for the envelope's key.
 fn take_key(headers: &HeaderMap, envelope: &mut Envelope) -> Result<(), Failure> {
-    let Some(header) = headers.get("idempotency-key") else { return Ok(()) };
-    let malformed = |message: &str| Err(Failure::malformed("/idempotencyKey", message));
-    let Ok(key) = header.to_str() else { return malformed("the header Idempotency-Key is not plain text") };
+    let Some(key) = key::of(headers)? else { return Ok(()) };
     match &envelope.idempotency_key {
-        Some(own) if own != key => {
-            malformed("the header Idempotency-Key and `idempotencyKey` differ: send one of them")
-        }
+        Some(own) if own != key => Err(Failure::malformed(
+            "/idempotencyKey",
+            "the header Idempotency-Key and `idempotencyKey` differ: send one of them",
+        )),
         _ => {
             envelope.idempotency_key = Some(key.to_owned());
             Ok(())
