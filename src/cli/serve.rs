@@ -175,8 +175,9 @@ fn greeting(here: SocketAddr, settings: &Settings, token: Option<&str>) -> Strin
     let _ = match token {
         Some(token) => write!(
             text,
-            "\nThis store is new. A token with all rights, shown this once:\n\n  {token}\n\nTry it:\n\n  curl -H \
-             'Authorization: Bearer {token}' {url}/sites{}\n",
+            "\nThis store is new. A token with all rights, shown this once, so keep it:\n\n  {token}\n\nOne with fewer \
+             rights: osier token create --name ci --scopes read,write\nAll that can be asked: {url}/docs\nTry \
+             it:\n\n  curl -H 'Authorization: Bearer {token}' {url}/sites{}\n",
             if settings.demo.value { "/demo/pages" } else { "" }
         ),
         None => writeln!(text, "Another token: osier token create --name me --scopes admin"),

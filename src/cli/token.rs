@@ -22,10 +22,10 @@ Examples:
   osier token list
   osier token list --json
 
-In columns: id, name, scopes, sites, branches, until when.
+In columns: id, name, who holds it, scopes, sites, branches, last use (to a minute), until when.
 
-With --json: {items: [{id, name, actor, scopes, sites, branches, agent, createdAt, expiresAt,
-revokedAt}]}")]
+With --json: {items: [{id, name, actor, scopes, sites, branches, agent, createdAt, lastUsedAt,
+expiresAt, revokedAt}]}")]
     List {
         /// As JSON
         #[arg(long)]
@@ -58,7 +58,8 @@ Examples:
 Scopes are read, write, review, merge, publish, admin; each includes those before it.
 Only the token is printed on stdout, so that a script can keep it: TOKEN=$(osier token create …)
 
-With --json: {id, name, token, actor, scopes, sites, branches, agent, createdAt, expiresAt}")]
+With --json: {id, name, token, actor, scopes, sites, branches, agent, createdAt, lastUsedAt,
+expiresAt, revokedAt}")]
 pub(super) struct Create {
     /// For people to know it by; the history shows it
     #[arg(long)]
