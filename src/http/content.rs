@@ -1,7 +1,7 @@
 //! What a site holds at a ref: config, redirects, pages, block types.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 
 use super::Shared;
 use super::caller::Caller;
@@ -47,15 +47,26 @@ pub(super) async fn pages(
     }
 }
 
-/// `GET /sites/{site}/pages/{page}`: by id, or by slug, its slashes encoded or not.
+/// `GET /sites/{site}/pages/{page}`: by id, or by slug, its slashes encoded or not. And, since a slug may come with its
+/// slashes as they are, `GET /sites/{site}/pages/{page}/blame` too.
 pub(super) async fn page(
     State(service): State<Shared>,
     who: Caller,
     Place((site, page)): Place<(String, String)>,
     Asked(query): Asked<AtQuery>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Reply {
     let at = query.at()?;
+    if let Some(page) = blamed(&uri, &page) {
+        let found = match service.blame(&who, &site, &at, page).await {
+            Err(Fault::PageNotFound(_)) if !page.starts_with('/') => {
+                service.blame(&who, &site, &at, &from_root(page)).await
+            }
+            found => found,
+        };
+        return read(&headers, &found?);
+    }
     let found = match service.page(&who, &site, &at, &page).await {
         Err(Fault::PageNotFound(_)) if !page.starts_with('/') => {
             service.page(&who, &site, &at, &from_root(&page)).await
@@ -63,6 +74,13 @@ pub(super) async fn page(
         found => found,
     };
     ready(&headers, found?)
+}
+
+/// The page whose blame is asked for: what stands before a last segment `blame`. It is the address alone that decides, not
+/// which pages there are: a page whose own slug ends so is read with that slash encoded, `…/pages/guides%2Fblame`.
+fn blamed<'p>(uri: &Uri, page: &'p str) -> Option<&'p str> {
+    let ends_so = uri.path().ends_with("/blame");
+    page.strip_suffix("/blame").filter(|page| ends_so && !page.is_empty())
 }
 
 /// `GET /sites/{site}/block-types`
