@@ -22,10 +22,11 @@ run: ## build the server and start it with the demo site, on the embedded store 
 	@exec "$${CARGO_TARGET_DIR:-target}/release/osier" serve --demo $(ARGS)
 
 test: ## check everything that must hold, on SQLite and on a private PostgreSQL
-	@scripts/setup compiler rust postgres
+	@scripts/setup compiler rust postgres python
 	cargo fmt --check
 	cargo clippy --all-targets --locked --features bench -- -D warnings
 	scripts/with-postgres scripts/run-tests
+	scripts/fuzz-api
 
 soak: export OSIER_SOAK := $(or $(OSIER_SOAK),1)
 soak: ## kill, stop, starve and flood a release build for hours; OSIER_SOAK=0.1 for a tenth (docs/RELIABILITY.md)

@@ -17,6 +17,7 @@ use crate::store::{self, StoreError};
 use crate::telemetry;
 use edge::Edge;
 
+pub use crate::http::Front;
 pub use edge::{Limits, connections_that_fit};
 
 /// Requests that are under way when the server is told to stop may take so long.
@@ -46,27 +47,31 @@ pub async fn open_within(limits: service::Limits, database: &str) -> Result<Arc<
 /// Answers on a listener until `stop`, then finishes what is under way, closes the service and returns.
 ///
 /// # Errors
-/// None yet: what is wrong with a connection is its caller's, and what is wrong with the machine passes.
+/// The listener does not know where it listens. What is wrong with a connection is its caller's, and what is wrong with
+/// the machine passes.
 pub async fn serve(
     listener: TcpListener,
     service: Arc<Service>,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    serve_within(Limits::default(), listener, service, stop).await
+    serve_within(Limits::default(), Front::default(), listener, service, stop).await
 }
 
-/// As `serve`, with limits of its own for what callers may take.
+/// As `serve`, with limits of its own for what callers may take, and behind a front of its own.
 ///
 /// # Errors
 /// As `serve`.
 pub async fn serve_within(
     limits: Limits,
+    front: Front,
     listener: TcpListener,
     service: Arc<Service>,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let stopping = CancellationToken::new();
-    let router = http::router(Arc::clone(&service), stopping.clone());
+    let is_local = listener.local_addr()?.ip().to_canonical().is_loopback();
+    let front = Front { is_local, ..front };
+    let router = http::router(Arc::clone(&service), stopping.clone(), &front);
     let stopped = async {
         stop.await;
         tracing::info!("stopping: what is under way is finished first");

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::auth::Scope;
 use crate::content::problem::{Code, Problem};
-use crate::service::Fault;
+use crate::service::{CommitLine, Fault};
 use crate::telemetry::{self, Seldom};
 
 /// A store that is away or full fails every call: its line is not logged for each.
@@ -72,10 +72,10 @@ impl Failure {
         Failure { kind, detail, errors: problems, more, scope: None }
     }
 
-    fn conflict(detail: String, current: u64, commits: Vec<Value>) -> Self {
+    fn conflict(detail: String, current: u64, commits: &[CommitLine]) -> Self {
         let mut failure = Failure::new(VERSION_CONFLICT, detail);
         failure.more.insert("currentVersion".into(), json!(current));
-        failure.more.insert("commits".into(), Value::Array(commits));
+        failure.more.insert("commits".into(), serde_json::to_value(commits).unwrap_or_default());
         failure
     }
 
@@ -121,7 +121,7 @@ impl From<Fault> for Failure {
                 Failure::new(kind_of(Code::SnapshotNotFound), format!("there is no snapshot '{id}'"))
             }
             Fault::VersionConflict { detail, current, commits } => {
-                Failure::conflict(detail, current, commits)
+                Failure::conflict(detail, current, &commits)
             }
             Fault::KeyReused => Failure::new(
                 IDEMPOTENCY_KEY_REUSED,
@@ -160,16 +160,22 @@ impl From<Fault> for Failure {
 }
 
 macro_rules! kinds {
-    ($($name:ident = $code:literal $status:literal $title:literal;)*) => { $(
-        #[doc = concat!("`", $code, "`")]
-        pub const $name: Kind = Kind { code: $code, status: $status, title: $title };
-    )* };
+    ($($name:ident = $code:literal $status:literal $title:literal;)*) => {
+        $(
+            #[doc = concat!("`", $code, "`")]
+            pub const $name: Kind = Kind { code: $code, status: $status, title: $title };
+        )*
+
+        const OF_THE_SERVER: &[Kind] = &[$($name,)*];
+    };
 }
 
 kinds! {
     UNAUTHENTICATED = "unauthenticated" 401 "Who is calling is not known";
     INSUFFICIENT_SCOPE = "insufficient_scope" 403 "The token does not reach that far";
     BRANCH_PROTECTED = "branch_protected" 403 "This caller may not write on the branch";
+    HOST_REFUSED = "host_refused" 403 "This server does not go by that name";
+    ORIGIN_REFUSED = "origin_refused" 403 "Pages from elsewhere may not call this server";
     NOT_FOUND = "not_found" 404 "There is nothing at this address";
     SITE_NOT_FOUND = "site_not_found" 404 "No such site";
     BRANCH_NOT_FOUND = "branch_not_found" 404 "No such branch";
@@ -177,13 +183,24 @@ kinds! {
     METHOD_NOT_ALLOWED = "method_not_allowed" 405 "This address does not take this method";
     REQUEST_TIMEOUT = "request_timeout" 408 "The request came too slowly";
     VERSION_CONFLICT = "version_conflict" 409 "The content is not as the caller last saw it";
+    URI_TOO_LONG = "uri_too_long" 414 "The address is too long";
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type" 415 "This kind of body is not taken here";
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused" 422 "The idempotency key is taken by another request";
     RATE_LIMITED = "rate_limited" 429 "Too much is asked at once";
+    HEADERS_TOO_LARGE = "headers_too_large" 431 "The head of the request is too large";
     INTERNAL = "internal" 500 "A fault of the server";
     STORE_UNAVAILABLE = "store_unavailable" 503 "The store does not answer";
     OVERLOADED = "overloaded" 503 "The server has too much in hand";
     STORE_FULL = "store_full" 507 "The store is full";
+}
+
+/// Every code there is, by status and name.
+#[must_use]
+pub fn kinds() -> Vec<Kind> {
+    let of_ops = Code::ALL.iter().map(|code| kind_of(*code));
+    let mut all: Vec<Kind> = of_ops.chain(OF_THE_SERVER.iter().copied()).collect();
+    all.sort_by_key(|kind| (kind.status, kind.code));
+    all
 }
 
 /// The status and title of each code that ops can fail with. A code without a line here does not compile.
@@ -260,8 +277,7 @@ mod tests {
 
     #[test]
     fn a_version_conflict_tells_where_the_branch_is() {
-        let fault =
-            Fault::VersionConflict { detail: "d".into(), current: 7, commits: vec![json!({"version": 7})] };
+        let fault = Fault::VersionConflict { detail: "d".into(), current: 7, commits: Vec::new() };
         let failure = Failure::from(fault);
         assert_eq!((failure.kind.status, &failure.more["currentVersion"]), (409, &json!(7)));
     }

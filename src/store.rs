@@ -140,7 +140,7 @@ pub trait Checkpoints: Send + Sync {
     async fn blobs(&self, site: SiteKey, hashes: &[Digest]) -> Result<Vec<Option<Bytes>>>;
 }
 
-/// Sites and tokens.
+/// Sites.
 #[async_trait]
 pub trait Registry: Send + Sync {
     /// Makes a site; answers the one that lives under this id already, with `false`.
@@ -155,6 +155,13 @@ pub trait Registry: Send + Sync {
     /// Takes a site's id away: the id may be used again, the log stays under its number.
     async fn remove_site(&self, site: SiteKey, at_ms: i64) -> Result<bool>;
 
+    /// Answers when the store does.
+    async fn ping(&self) -> Result<()>;
+}
+
+/// Tokens.
+#[async_trait]
+pub trait Tokens: Send + Sync {
     /// Keeps a token. Where its `actor` is taken, a number is put behind it; the token as kept is answered.
     async fn create_token(&self, token: Token) -> Result<Token>;
 
@@ -167,8 +174,9 @@ pub trait Registry: Send + Sync {
     /// Revokes by token id; `false` where there is no living token of that id.
     async fn revoke_token(&self, id: &str, at_ms: i64) -> Result<bool>;
 
-    /// Answers when the store does.
-    async fn ping(&self) -> Result<()>;
+    /// Keeps when tokens were used last, by their ids. A later use that is kept already stays; an id that is not there is
+    /// passed over.
+    async fn tokens_used(&self, uses: &[(String, i64)]) -> Result<()>;
 }
 
 /// All there is, in the order of its keys, for those who check a store. Reads only; each list goes on behind the last
@@ -207,7 +215,7 @@ pub trait Audit: Send + Sync {
     async fn integrity(&self) -> Result<Option<String>>;
 }
 
-/// One store: all four, behind one pointer.
-pub trait Store: Log + Checkpoints + Registry + Audit {}
+/// One store: all five, behind one pointer.
+pub trait Store: Log + Checkpoints + Registry + Tokens + Audit {}
 
-impl<T: Log + Checkpoints + Registry + Audit> Store for T {}
+impl<T: Log + Checkpoints + Registry + Tokens + Audit> Store for T {}

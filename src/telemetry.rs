@@ -3,7 +3,8 @@
 pub mod metrics;
 
 use std::io::{self, IsTerminal};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tracing_subscriber::EnvFilter;
@@ -15,7 +16,7 @@ use crate::config::LogFormat;
 /// # Errors
 /// The filter (as in `RUST_LOG`) can't be read: the reason.
 pub fn init(filter: &str, format: LogFormat) -> Result<(), String> {
-    let filter = EnvFilter::try_new(filter).map_err(|e| format!("the log filter '{filter}': {e}"))?;
+    let filter = filtered(filter)?;
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     let logs = logs.with_ansi(io::stderr().is_terminal());
     // Refused only where logs go somewhere already, as in tests.
@@ -24,6 +25,21 @@ pub fn init(filter: &str, format: LogFormat) -> Result<(), String> {
         LogFormat::Json => logs.json().flatten_event(true).try_init(),
     };
     Ok(())
+}
+
+/// What dependencies log is capped here whatever the filter says, each with its reason.
+const CAPPED: &[&str] = &[
+    // PostgreSQL's remarks on statements that are as they should be, as that a table is there already.
+    "sqlx::postgres::notice=warn",
+];
+
+fn filtered(filter: &str) -> Result<EnvFilter, String> {
+    let unreadable = |e: &dyn std::fmt::Display| format!("the log filter '{filter}': {e}");
+    let mut filtered = EnvFilter::try_new(filter).map_err(|e| unreadable(&e))?;
+    for cap in CAPPED {
+        filtered = filtered.add_directive(cap.parse().map_err(|e| unreadable(&e))?);
+    }
+    Ok(filtered)
 }
 
 /// Logs a fault of our own, once, and answers the id it is logged under, which is all a caller hears of it.
@@ -35,6 +51,22 @@ pub fn incident(why: &str) -> String {
     let id = format!("inc_{}", data_encoding::HEXLOWER.encode(&bytes));
     tracing::error!(incident = %id, "{why}");
     id
+}
+
+/// An id for a request, that nobody has seen and nobody can foresee: 32 hexadecimal digits.
+#[must_use]
+pub fn request_id() -> String {
+    static KEY: OnceLock<[u8; blake3::KEY_LEN]> = OnceLock::new();
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    // One number drawn by chance, and a hash of it with a count: chance itself costs a call of the system each time.
+    let key = KEY.get_or_init(|| {
+        let mut key = [0; blake3::KEY_LEN];
+        let _ = getrandom::fill(&mut key);
+        key
+    });
+    let made = MADE.fetch_add(1, Ordering::Relaxed);
+    let hash = blake3::keyed_hash(key, &made.to_le_bytes());
+    data_encoding::HEXLOWER.encode(&hash.as_bytes()[..16])
 }
 
 /// For a line that many callers bring about at once, as when the store is away: it is logged once a second, with how
@@ -74,6 +106,13 @@ impl Seldom {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_two_requests_have_one_id() {
+        let ids: std::collections::HashSet<String> = (0..1_000).map(|_| request_id()).collect();
+        assert_eq!(ids.len(), 1_000);
+        assert!(ids.iter().all(|id| id.len() == 32));
+    }
 
     #[test]
     fn a_line_of_many_callers_is_logged_once_a_second_and_counts_the_others() {

@@ -3,6 +3,8 @@
 //! Each rule is a sentence; a place that breaks it is reported as `file:line: sentence`. The rules hold of rooms that do
 //! not stand yet. At the bottom each is fed a line that it must refuse.
 
+#[path = "architecture/principals.rs"]
+mod principals;
 #[path = "architecture/source.rs"]
 mod source;
 

@@ -4,17 +4,21 @@
 //! and by whom, is never looked at.
 
 mod descriptors;
+mod linger;
 mod pulse;
+mod refusal;
 mod wire;
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
 use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -104,7 +108,7 @@ impl Edge {
         let briefly = Arc::new(Limits::at_the_door());
         let cut = CancellationToken::new();
         let _cut_when_dropped = cut.clone().drop_guard();
-        while let Some(socket) = self.next(&listener).await {
+        while let Some(accepted) = self.next(&listener).await {
             let (place, router, limits) = match Arc::clone(&places).try_acquire_owned() {
                 Ok(place) => (place, &self.router, &self.limits),
                 Err(_) => match Arc::clone(&at_the_door).try_acquire_owned() {
@@ -114,7 +118,7 @@ impl Edge {
             };
             self.tell_whether_full(Arc::ptr_eq(limits, &briefly));
             let conversing = converse(
-                socket,
+                accepted,
                 router.clone(),
                 self.protocol.clone(),
                 limits.clone(),
@@ -132,14 +136,14 @@ impl Edge {
     }
 
     /// The next connection; none once the server stops.
-    async fn next(&self, listener: &TcpListener) -> Option<TcpStream> {
+    async fn next(&self, listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
         loop {
             let accepted = tokio::select! {
                 () = self.stopping.cancelled() => return None,
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((socket, _)) => return Some(socket),
+                Ok(accepted) => return Some(accepted),
                 Err(e) if is_the_callers(&e) => {}
                 Err(e) => {
                     tracing::warn!("no connection can be taken at the moment: {e}");
@@ -180,7 +184,7 @@ fn protocol() -> Builder<TokioExecutor> {
 
 /// Serves one connection to its end.
 async fn converse(
-    socket: TcpStream,
+    (socket, peer): (TcpStream, SocketAddr),
     router: Router,
     protocol: Arc<Builder<TokioExecutor>>,
     limits: Arc<Limits>,
@@ -190,7 +194,8 @@ async fn converse(
     let pulse = Arc::new(Pulse::new());
     let wire = TokioIo::new(Wire::new(socket, pulse.clone()));
     let answering = pulse.clone();
-    let service = service_fn(move |request: Request<Incoming>| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
         let (beat, answer) = (answering.clone().beat(), router.clone().call(request));
         async move { answer.await.map(|response| response.map(|body| Counted::new(body, beat))) }
     });

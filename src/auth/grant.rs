@@ -1,9 +1,10 @@
 //! What a token lets its holder do: scopes, sites, branches.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What may be done; each includes those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// Read everything of a site.
@@ -57,7 +58,7 @@ pub struct Grant {
     /// Writes only on branches that fit one of these patterns; none named: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub branches: Vec<String>,
-    /// Held by an agent: never merges, approves or publishes, whatever its scope says.
+    /// Held by an agent: never merges, approves, publishes or administers, whatever its scope says.
     #[serde(default)]
     pub agent: bool,
 }
@@ -80,6 +81,12 @@ impl Grant {
     #[must_use]
     pub fn sees(&self, site: &str) -> bool {
         self.sites.is_empty() || self.sites.iter().any(|s| s == site)
+    }
+
+    /// Whether it is bound to some sites or branches.
+    #[must_use]
+    pub fn is_bound(&self) -> bool {
+        !(self.sites.is_empty() && self.branches.is_empty())
     }
 
     /// Whether it may write on a branch.

@@ -21,7 +21,7 @@ impl Request {
     /// With a token and, where there is a body, its type and length.
     pub(super) fn new(group: &str, method: &str, path: &str, token: &str, body: &str) -> Request {
         let mut text =
-            format!("{method} {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n");
+            format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n");
         if !body.is_empty() {
             text += &format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
         }

@@ -45,7 +45,7 @@ impl Backup {
             StoreError::Setup(line) => Stop::Usage(line),
             other => other.into(),
         };
-        let sites = checked_copy("Copying", &store, &self.file, refused).await?;
+        let sites = checked_copy(("Copying", SafeCopy::make), &store, &self.file, refused).await?;
         say(&self.file, &sites, self.json, "Backed up to")
     }
 }
@@ -57,16 +57,19 @@ pub(super) fn embedded(settings: &Settings, instead: &str) -> Result<PathBuf, St
     })
 }
 
+/// How a copy is made, from where to where.
+type Making = fn(&Path, &Path) -> store::Result<SafeCopy>;
+
 /// Copies a store's file, checks the copy, and only then gives it its name.
 pub(super) async fn checked_copy(
-    what: &'static str,
+    (what, make): (&'static str, Making),
     from: &Path,
     to: &Path,
     refused: impl FnOnce(StoreError) -> Stop,
 ) -> Result<Vec<SiteReport>, Stop> {
     let bar = progress::bar(what);
     let (source, target) = (from.to_owned(), to.to_owned());
-    let made = tokio::task::spawn_blocking(move || SafeCopy::make(&source, &target)).await;
+    let made = tokio::task::spawn_blocking(move || make(&source, &target)).await;
     let copy = made.map_err(|e| Stop::Found(format!("copying broke off: {e}")))?.map_err(refused)?;
     let store: Arc<dyn Store> = Arc::new(copy.store()?);
     let mut tell = |_: &str, done: u64, all: u64| {

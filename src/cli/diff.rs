@@ -1,7 +1,7 @@
 //! `osier diff`
 
 use clap::Args;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Stop, output, with_existing};
 use crate::config::Settings;
@@ -49,7 +49,7 @@ impl Diff {
             serde_json::to_value(found).map_err(|e| Stop::Found(format!("the differences as JSON: {e}")))
         });
         let found = found.await?;
-        if json { output::say_json(&found) } else { output::say(&told(&from, &to, &found)) }
+        if json { output::say_json(&found) } else { output::say(&told(&from, &to, &json!(found))) }
     }
 }
 
@@ -172,7 +172,6 @@ fn cut(text: &str, from: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn differences_are_told_a_line_each() {

@@ -1,5 +1,6 @@
 //! `osier doctor`
 
+use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -84,6 +85,7 @@ impl Doctor {
         let mut findings = vec![directory(&settings.data_dir.value)];
         findings.extend(database(&settings.database.value).await);
         findings.push(address(&settings.addr.value).await);
+        findings.extend(names(settings));
         findings.push(descriptors(settings.max_connections.value));
         if self.json {
             output::say_json(&findings)?;
@@ -258,6 +260,25 @@ async fn address(addr: &str) -> Finding {
         ),
         _ => wrong(check, format!("can't listen on {addr}: {taken}"), "choose another with --addr"),
     }
+}
+
+/// Whether a server that others reach knows its names.
+fn names(settings: &Settings) -> Option<Finding> {
+    let addr = &settings.addr.value;
+    let host = addr.rsplit_once(':').map_or(addr.as_str(), |(host, _)| host);
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    if host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback()) {
+        return None;
+    }
+    let has_names = settings.public_url.value.is_some() || !settings.hosts.value.0.is_empty();
+    Some(match has_names {
+        true => ok("names", "requests for other names than the server's are refused"),
+        false => warn(
+            "names",
+            format!("{addr} can be reached from other machines, under any name"),
+            "say how it is called, with --public-url https://… or --hosts",
+        ),
+    })
 }
 
 async fn is_osier(addr: &str) -> bool {

@@ -3,11 +3,10 @@
 use std::io::IsTerminal;
 
 use clap::Args;
-use serde_json::Value;
 
 use super::{Stop, output, with_existing};
 use crate::config::Settings;
-use crate::service::{HistoryQuery, Paging, Principal};
+use crate::service::{CommitLine, HistoryQuery, Paging, Principal};
 
 /// List the commits of a site, newest first
 #[derive(Args)]
@@ -69,11 +68,13 @@ impl History {
     }
 }
 
-fn row(commit: &Value) -> Vec<String> {
-    let mut row: Vec<_> = ["version", "at", "actor", "source"].map(|name| output::field(commit, name)).into();
-    let undone =
-        commit.get("undone").is_some_and(|undone| *undone != Value::Bool(false) && !undone.is_null());
-    let summary = output::field(commit, "summary");
-    row.push(if undone { format!("{summary} (undone)") } else { summary });
-    row
+fn row(commit: &CommitLine) -> Vec<String> {
+    let summary = commit.summary.clone();
+    vec![
+        commit.version.to_string(),
+        commit.at.clone(),
+        commit.actor.to_string(),
+        commit.source.as_str().to_owned(),
+        if commit.undone { format!("{summary} (undone)") } else { summary },
+    ]
 }

@@ -137,7 +137,7 @@ async fn refuse_taken(service: &Arc<Service>, site: &str, pages: &[PlannedPage])
     loop {
         let paging = Paging { limit: 500, cursor };
         let listed = service.pages(&Principal::operator(), site, &At::default(), &paging).await?;
-        slugs.extend(listed.items.iter().filter_map(|page| Some(page.get("slug")?.as_str()?.to_owned())));
+        slugs.extend(listed.items.iter().map(|page| page.slug.to_string()));
         cursor = listed.next_cursor;
         if cursor.is_none() {
             break;

@@ -10,7 +10,7 @@ use clap::Args;
 use super::Stop;
 use super::backup::{checked_copy, embedded, say};
 use crate::config::{Origin, Settings};
-use crate::store::StoreError;
+use crate::store::{SafeCopy, StoreError};
 
 /// What may lie in a data directory that is called empty.
 const SETTINGS: &str = "osier.toml";
@@ -51,7 +51,7 @@ impl Restore {
             StoreError::Setup(line) => Stop::Found(line),
             other => other.into(),
         };
-        let sites = checked_copy("Restoring", &self.file, &store, refused).await?;
+        let sites = checked_copy(("Restoring", SafeCopy::make_current), &self.file, &store, refused).await?;
         say(&store, &sites, self.json, "Restored to")
     }
 }

@@ -3,16 +3,16 @@
 use std::fmt::Write;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 
 use clap::Args;
-use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Stop, demo, output};
-use crate::app::{self, Limits};
+use crate::app::{self, Front, Limits};
 use crate::auth::Scope;
-use crate::config::{Flags, Settings, mask};
+use crate::config::{Flags, HostName, Listed, Settings, WebOrigin, mask};
 use crate::service::{self, NewToken, Principal, Service};
 
 /// Serve the HTTP API
@@ -21,6 +21,7 @@ use crate::service::{self, NewToken, Principal, Service};
 Examples:
   osier serve --demo
   osier serve --addr 127.0.0.1:8080 --database postgres://osier@localhost/osier
+  osier serve --public-url https://cms.example.org --rate-limit 6000   behind a proxy that speaks TLS
 
 The first start makes a token and prints it once. SIGTERM and Ctrl-C let running requests finish.")]
 pub(super) struct Serve {
@@ -36,15 +37,34 @@ pub(super) struct Serve {
     /// Memory for pages that are being edited [default: 256]
     #[arg(long, value_name = "MB")]
     state_memory: Option<usize>,
+    /// Where people and programs find the server: https://cms.example.org; requests for other names are refused
+    #[arg(long, value_name = "URL")]
+    public_url: Option<WebOrigin>,
+    /// Further names the server goes by: a.example,b.example
+    #[arg(long, value_name = "NAMES")]
+    hosts: Option<Listed<HostName>>,
+    /// Websites whose pages may call the server: https://a.example,https://b.example
+    #[arg(long, value_name = "URLS")]
+    origins: Option<Listed<WebOrigin>>,
+    /// Requests a minute for each token, and for each address without one [default: no limit]
+    #[arg(long, value_name = "COUNT")]
+    rate_limit: Option<NonZeroU32>,
 }
 
 impl Serve {
     /// What it says of settings, added to what is common to all commands.
     pub(super) fn flags(&self, common: Flags) -> Flags {
-        let Serve { addr, demo, max_connections, state_memory } = self;
-        let (addr, demo) = (addr.clone(), demo.then_some(true));
-        let (max_connections, state_memory) = (*max_connections, *state_memory);
-        Flags { addr, demo, max_connections, state_memory, ..common }
+        Flags {
+            addr: self.addr.clone(),
+            demo: self.demo.then_some(true),
+            max_connections: self.max_connections,
+            state_memory: self.state_memory,
+            public_url: self.public_url.clone(),
+            hosts: self.hosts.clone(),
+            origins: self.origins.clone(),
+            rate_limit: self.rate_limit,
+            ..common
+        }
     }
 
     pub(super) async fn run(self, settings: &Settings) -> Result<(), Stop> {
@@ -66,9 +86,20 @@ impl Serve {
         tracing::info!(addr = %here, database = mask(&settings.database.value), "listening");
         let connections = app::connections_that_fit(settings.max_connections.value);
         let limits = Limits { connections, ..Limits::default() };
-        app::serve_within(limits, listener, service, stop)
+        app::serve_within(limits, front(settings), listener, service, stop)
             .await
             .map_err(|e| Stop::Missing(format!("{here}: {e}")))
+    }
+}
+
+/// How the settings have callers met.
+fn front(settings: &Settings) -> Front {
+    Front {
+        public_url: settings.public_url.value.clone(),
+        hosts: settings.hosts.value.0.clone(),
+        origins: settings.origins.value.0.clone(),
+        rate_limit: settings.rate_limit.value,
+        ..Front::default()
     }
 }
 
@@ -124,15 +155,23 @@ async fn first_token(service: &Service, here: SocketAddr) -> Result<Option<Strin
         expires_in_ms: None,
     };
     let made = service.create_token(&who, new).await?;
-    Ok(made.get("token").and_then(Value::as_str).map(str::to_owned))
+    Ok(Some(made.token.reveal().to_owned()))
 }
 
 /// What a person reads at the start, and copies from.
 fn greeting(here: SocketAddr, settings: &Settings, token: Option<&str>) -> String {
-    let url = format!("http://{here}");
-    let mut text =
-        format!("Osier listens on {url} and keeps its content in {}\n", mask(&settings.database.value));
+    let mut text = format!(
+        "Osier listens on http://{here} and keeps its content in {}\n",
+        mask(&settings.database.value)
+    );
+    let url = match &settings.public_url.value {
+        Some(public) => public.to_string(),
+        None => format!("http://{here}"),
+    };
     // Writing to a String does not fail.
+    if settings.public_url.value.is_some() {
+        let _ = writeln!(text, "Others find it at {url}");
+    }
     let _ = match token {
         Some(token) => write!(
             text,

@@ -1,12 +1,11 @@
 //! `osier token`
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
 
 use super::{Stop, duration, output, with_existing, with_service};
 use crate::auth::Scope;
 use crate::config::Settings;
-use crate::service::{NewToken, Principal};
+use crate::service::{Fault, NewToken, Principal, Service, TokenCard};
 
 /// Make, list and revoke access tokens
 #[derive(Subcommand)]
@@ -73,7 +72,7 @@ pub(super) struct Create {
     /// Write only on branches that fit, as in 'agent/*' [default: all]
     #[arg(long, value_delimiter = ',')]
     branches: Vec<String>,
-    /// Its holder is an agent: it never merges, approves or publishes
+    /// Its holder is an agent: it never merges, approves, publishes or administers
     #[arg(long)]
     agent: bool,
     /// It ends by itself after this time, as in 12h or 30d [default: never]
@@ -106,13 +105,28 @@ impl Create {
         let Create { name, scopes, sites, branches, agent, expires, json } = self;
         let new = NewToken { name, scopes, sites, branches, agent, expires_in_ms: expires };
         let who = Principal::operator();
-        let made = with_service(settings, async |service| Ok(service.create_token(&who, new).await?)).await?;
+        let made = with_service(settings, async |service| {
+            let made = service.create_token(&who, new).await?;
+            remark_on_sites(service, &who, &made.card).await;
+            Ok(made)
+        })
+        .await?;
         if json {
             return output::say_json(&made);
         }
-        let (name, id) = (output::field(&made, "name"), output::field(&made, "id"));
-        output::remark(&format!("The token {name} ({id}), shown this once:"));
-        output::say(&format!("{}\n", output::field(&made, "token")))
+        output::remark(&format!("The token {} ({}), shown this once:", made.card.name, made.card.id));
+        output::say(&format!("{}\n", made.token.reveal()))
+    }
+}
+
+/// A token may be made before its site; more often the name is a slip.
+async fn remark_on_sites(service: &Service, who: &Principal, card: &TokenCard) {
+    for site in &card.sites {
+        if let Err(Fault::SiteNotFound(_)) = service.site(who, site).await {
+            output::remark(&format!(
+                "There is no site '{site}' yet; `osier site list` prints those that are."
+            ));
+        }
     }
 }
 
@@ -126,15 +140,25 @@ async fn list(settings: &Settings, json: bool) -> Result<(), Stop> {
     output::say(&output::table(&rows))
 }
 
-fn row(token: &Value) -> Vec<String> {
-    let mut row: Vec<_> =
-        ["id", "name", "scopes", "sites", "branches"].map(|name| output::field(token, name)).into();
-    row.push(match (output::field(token, "revokedAt"), output::field(token, "expiresAt")) {
-        (revoked, _) if !revoked.is_empty() => format!("revoked {revoked}"),
-        (_, expires) if !expires.is_empty() => format!("until {expires}"),
-        _ => String::new(),
-    });
-    row
+fn row(token: &TokenCard) -> Vec<String> {
+    let scopes: Vec<&str> = token.scopes.iter().map(|scope| scope.as_str()).collect();
+    let holder = if token.agent { "agent" } else { "person" };
+    let used = token.last_used_at.as_ref().map_or("never used".to_owned(), |at| format!("used {at}"));
+    let end = match (&token.revoked_at, &token.expires_at) {
+        (Some(revoked), _) => format!("revoked {revoked}"),
+        (None, Some(expires)) => format!("until {expires}"),
+        (None, None) => String::new(),
+    };
+    vec![
+        token.id.clone(),
+        token.name.clone(),
+        holder.to_owned(),
+        scopes.join(", "),
+        token.sites.join(", "),
+        token.branches.join(", "),
+        used,
+        end,
+    ]
 }
 
 async fn revoke(settings: &Settings, id: &str, json: bool) -> Result<(), Stop> {

@@ -1,6 +1,7 @@
 //! `osier.toml`: the same keys as the flags.
 
 use std::io;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -19,6 +20,10 @@ pub(super) struct Keys {
     pub(super) demo: Option<bool>,
     pub(super) max_connections: Option<usize>,
     pub(super) state_memory: Option<usize>,
+    pub(super) public_url: Option<String>,
+    pub(super) hosts: Option<Vec<String>>,
+    pub(super) origins: Option<Vec<String>>,
+    pub(super) rate_limit: Option<NonZeroU32>,
     pub(super) log_format: Option<String>,
     pub(super) log: Option<String>,
 }

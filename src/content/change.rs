@@ -3,9 +3,11 @@
 //! A change is applied or inverted only on the exact state it fits: a place names its left neighbour in that
 //! state, a `set` the value it replaces. So applying is unambiguous and the inverse is exact.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::id::{BlockId, PageId};
@@ -29,7 +31,7 @@ pub enum Node {
 }
 
 /// Where a node lies among its siblings: right behind `after`, or first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
     /// The site, a page or a block.
@@ -47,7 +49,7 @@ pub const PAGES: &str = "pages";
 pub const BLOCKS: &str = "blocks";
 
 /// One fact of the log.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Change {
     /// A field took another value. No `from`: it was absent; no `to`: it is. Absent is not null.
@@ -190,6 +192,19 @@ impl Serialize for Node {
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(String::deserialize(deserializer)?.as_str().into())
+    }
+}
+
+impl JsonSchema for Node {
+    fn schema_name() -> Cow<'static, str> {
+        "Node".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "`site`, the id of a page or block (with `page:` or `block:` before it where the id alone would not tell which), or of a list item its block's id and the way to it: `blk_…/items/k1`.",
+        })
     }
 }
 

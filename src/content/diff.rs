@@ -8,6 +8,7 @@ mod site;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::change::{Node, PAGES, Step};
@@ -28,7 +29,7 @@ pub struct MissingPages {
 }
 
 /// The answer: everything that is different, `equal` where nothing is.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Diff {
     /// Whether the two states are the same.
@@ -47,8 +48,8 @@ pub struct Diff {
     pub block_types: Vec<TypeDiff>,
 }
 
-/// Counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+/// How much differs, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// Pages that came.
@@ -72,7 +73,7 @@ pub struct Summary {
 }
 
 /// What became of a page, a block, or an entry of the site.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// It came.
@@ -86,7 +87,7 @@ pub enum Status {
 }
 
 /// One page.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PageDiff {
     /// Its id.
@@ -111,7 +112,7 @@ pub struct PageDiff {
 }
 
 /// One block.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BlockDiff {
     /// Its id.
@@ -132,7 +133,7 @@ pub struct BlockDiff {
 }
 
 /// A place as people count.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Position {
     /// The page, where it is another than the one it is listed under.
@@ -153,7 +154,7 @@ impl Position {
 }
 
 /// One field. An absent value is a field that is not there.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct FieldDiff {
     /// A JSON Pointer; list items by their keys.
     pub path: String,
@@ -168,7 +169,7 @@ pub struct FieldDiff {
 }
 
 /// One redirect.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct RedirectDiff {
     /// The address it leads away from.
     pub from: Step,
@@ -183,7 +184,7 @@ pub struct RedirectDiff {
 }
 
 /// One asset.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct AssetDiff {
     /// Its hash.
     pub hash: Step,
@@ -198,7 +199,7 @@ pub struct AssetDiff {
 }
 
 /// One block type.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct TypeDiff {
     /// Its name.
     #[serde(rename = "type")]

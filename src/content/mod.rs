@@ -11,7 +11,7 @@ pub mod id;
 pub mod json;
 pub mod links;
 pub mod ops;
-mod page_meta;
+pub mod page_meta;
 pub mod problem;
 pub mod props;
 pub mod schema;

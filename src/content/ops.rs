@@ -6,14 +6,20 @@ mod blocking;
 #[cfg(test)]
 pub(in crate::content) mod given;
 mod list;
+mod named;
 mod read;
 mod results;
 mod way;
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::draft::Draft;
 use super::json::Value;
 use super::problem::{Code, Lowered, Problem};
 
+use named::{AsSent, Named};
 pub use results::{Done, OpResult, Taken};
 pub use undo::Actor;
 
@@ -57,6 +63,27 @@ macro_rules! ops {
             /// `Missing` where a page must be loaded first; `Refused` with the caller's mistakes.
             pub fn lower(&self, draft: &mut Draft) -> Lowered<Done> {
                 match self { $(Op::$variant(op) => op.lower(draft),)* }
+            }
+        }
+
+        $(impl Named for $variant {
+            const NAME: &str = $name;
+        })*
+
+        /// One of the ops, told apart by `op`.
+        impl JsonSchema for Op {
+            fn schema_name() -> Cow<'static, str> {
+                "Op".into()
+            }
+
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                let ops: Vec<Schema> = vec![$(generator.subschema_for::<AsSent<$variant>>(),)*];
+                json_schema!({
+                    "description": "One of the ops, told apart by `op`.",
+                    "oneOf": ops,
+                    "type": "object",
+                    "required": ["op"],
+                })
             }
         }
 

@@ -20,6 +20,12 @@ static SCHEMA: LazyLock<Value> =
 
 static JUDGE: LazyLock<Option<Judge>> = LazyLock::new(|| Judge::new(&SCHEMA).ok());
 
+/// The schema as published: a site's config adds further keys.
+#[must_use]
+pub fn schema() -> &'static Value {
+    &SCHEMA
+}
+
 /// Judges a page's title.
 ///
 /// # Errors

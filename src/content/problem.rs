@@ -1,5 +1,6 @@
 //! What a caller did wrong: a code, the place, and how to mend it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::document::Amiss;
@@ -10,7 +11,7 @@ use super::schema::{PropCode, PropProblem};
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $text:literal,)*) => {
         /// The codes of contract-ops. What status a code has is the transport's business.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum Code { $($(#[$doc])* $variant,)* }
 
@@ -83,7 +84,8 @@ codes! {
 }
 
 /// One thing that is wrong with one op.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Wrong", extend("additionalProperties" = true))]
 pub struct Problem {
     /// The op's index in its batch; none where it is the batch.
     #[serde(skip_serializing_if = "Option::is_none")]

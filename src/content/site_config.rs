@@ -7,10 +7,17 @@ use super::json::{Map, Value};
 use super::problem::{Halt, Lowered, Problem};
 use super::schema::Judge;
 
-static JUDGE: LazyLock<Option<Judge>> = LazyLock::new(|| {
-    let schema = serde_json::from_str(include_str!("../../schemas/site-config.json")).ok()?;
-    Judge::new(&schema).ok()
+static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../../schemas/site-config.json")).unwrap_or_default()
 });
+
+static JUDGE: LazyLock<Option<Judge>> = LazyLock::new(|| Judge::new(&SCHEMA).ok());
+
+/// The schema as published.
+#[must_use]
+pub fn schema() -> &'static Value {
+    &SCHEMA
+}
 
 /// The config that a merge patch makes of another. Only the keys that the patch names are judged.
 ///

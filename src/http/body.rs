@@ -1,5 +1,6 @@
 //! What a caller sends: JSON of at most a megabyte, read once, judged by the content's own door.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,14 +29,16 @@ const DRAINED_BYTES: usize = 16 * LIMIT_BYTES;
 /// So many bytes of bodies may be in hand at once, from the first byte that is read to the answer.
 const IN_HAND_BYTES: usize = 64 << 20;
 
-/// A JSON body: as it came, and as a value.
-pub(super) struct Sent {
+/// A JSON body: as it came, and as a value. It is meant to be a `T`; whoever takes it says whether it is.
+pub(super) struct Sent<T = Value> {
     /// The bytes, for digests.
     pub(super) bytes: Bytes,
     /// What they say.
     pub(super) value: Value,
     /// Its share of what may be in hand, until it is dropped.
     pub(super) _share: Share,
+    /// What it is meant to be.
+    pub(super) _meant: PhantomData<fn() -> T>,
 }
 
 /// What all bodies in hand may weigh together. Those that are slow to arrive take what has arrived, and no more.
@@ -68,9 +71,9 @@ impl Share {
     }
 }
 
-impl Sent {
+impl<T: DeserializeOwned> Sent<T> {
     /// The value, an object, as a type that refuses unknown fields.
-    pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
+    pub(super) fn read(value: Value) -> Result<T, Failure> {
         // A type would take an array too, its elements for the fields in their order.
         if !value.is_object() {
             return Err(Failure::malformed("", "the body is an object, as in {\"ops\": [ … ]}"));
@@ -82,7 +85,7 @@ impl Sent {
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Sent
+impl<T, S: Send + Sync> FromRequest<S> for Sent<T>
 where
     InHand: FromRef<S>,
 {
@@ -101,7 +104,7 @@ where
             )
         })??;
         let value = json::parse(&bytes).map_err(|not_json| Fault::NotJson(not_json.0))?;
-        Ok(Sent { bytes, value, _share: share })
+        Ok(Sent { bytes, value, _share: share, _meant: PhantomData })
     }
 }
 
@@ -192,7 +195,7 @@ mod tests {
     use super::*;
     use crate::service::Envelope;
 
-    async fn sent(content_type: &str, body: impl Into<Body>) -> Result<Sent, Failure> {
+    async fn sent(content_type: &str, body: impl Into<Body>) -> Result<Sent<Value>, Failure> {
         let request =
             Request::post("/ops").header(header::CONTENT_TYPE, content_type).body(body.into()).unwrap();
         Sent::from_request(request, &InHand::default()).await
@@ -243,7 +246,7 @@ mod tests {
             let request = Request::post("/").header(header::CONTENT_TYPE, "application/json");
             let pieces = body.as_bytes().chunks(3).map(Ok::<_, std::io::Error>);
             let body = Body::from_stream(futures::stream::iter(pieces));
-            Sent::from_request(request.body(body).unwrap(), &in_hand).await
+            Sent::<Value>::from_request(request.body(body).unwrap(), &in_hand).await
         };
         let first = sent("[1,2,3]").await.unwrap();
         let refused = sent("[1,2]").await.err().unwrap();
@@ -255,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_field_of_another_type_and_an_unknown_field_are_named() {
-        let read = |value| Sent::read::<Envelope>(value).unwrap_err();
+        let read = |value| Sent::<Envelope>::read(value).unwrap_err();
         let failure = read(serde_json::json!({"ops": [], "ifMatch": {"/a~b": 1}}));
         assert_eq!(failure.errors[0].pointer, "/ifMatch/~1a~0b");
         let failure = read(serde_json::json!({"ops": [], "sight": "demo"}));

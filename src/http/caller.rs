@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 
-use super::{House, Shared, metadata};
+use super::{House, Shared, front, metadata};
 use crate::error::Failure;
 use crate::service::{Fault, Principal};
 
@@ -26,10 +26,9 @@ impl FromRequestParts<House> for Caller {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Response> {
-        match known(&parts.headers, &house.service).await {
-            Ok(principal) => Ok(Caller(principal)),
-            Err(fault) => Err(metadata::named(&parts.headers, Failure::from(fault).into_response())),
-        }
+        let known = known(&parts.headers, &house.service).await;
+        front::charge(&parts.extensions, known.as_ref().ok())?;
+        known.map(Caller).map_err(|fault| metadata::named(parts, Failure::from(fault).into_response()))
     }
 }
 

@@ -4,10 +4,108 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 
 use super::Shared;
+use super::api::{About, Either, Group, Seen};
 use super::caller::Caller;
 use super::query::{Asked, AtQuery, ListQuery, PagesQuery, Place};
 use super::reply::{Reply, read, ready};
-use crate::service::Fault;
+use crate::auth::Scope;
+use crate::content::problem::Code;
+use crate::error::{self, Kind, kind_of};
+use crate::service::{BlockTypeLine, Fault, Listed, Page, PageLine, Redirect, SiteConfig};
+
+pub(super) const CONFIG: About = About {
+    id: "get_config",
+    title: "Read the config of a site",
+    text: "What is true of the whole site: its name, its voice, its navigation, its look. The bare object, as `update_site_config` patches it.",
+    group: Group::Content,
+    scope: Some(Scope::Read),
+    refusals: of_a_state,
+    address: "/sites/demo/config",
+    body: "",
+    answer: include_str!("../../docs/examples/get_config.json"),
+};
+
+pub(super) const REDIRECTS: About = About {
+    id: "list_redirects",
+    title: "List redirects",
+    text: "Addresses that lead elsewhere, those included that a renamed page left behind.",
+    group: Group::Content,
+    scope: Some(Scope::Read),
+    refusals: of_a_state,
+    address: "/sites/demo/redirects",
+    body: "",
+    answer: include_str!("../../docs/examples/list_redirects.json"),
+};
+
+pub(super) const PAGES: About = About {
+    id: "list_pages",
+    title: "List pages, or read the one at an address",
+    text: "In the order of the site, the home page first. With `slug` it is not a list: the page of that address, whole, as `get_page` answers it.",
+    group: Group::Content,
+    scope: Some(Scope::Read),
+    refusals: of_a_page,
+    address: "/sites/demo/pages?limit=3",
+    body: "",
+    answer: include_str!("../../docs/examples/list_pages.json"),
+};
+
+pub(super) const PAGE: About = About {
+    id: "get_page",
+    title: "Read a page",
+    text: "The whole page: its blocks in order, each with its props and what lies in its slots. `version` is the last commit that touched it, `hash` the hash of its \
+           content (`ifMatch` of `POST /ops` takes it).\n\nWith `ref=main@42` it is the page as it was then.",
+    group: Group::Content,
+    scope: Some(Scope::Read),
+    refusals: of_a_page,
+    address: "/sites/demo/pages/%2F",
+    body: "",
+    answer: include_str!("../../docs/examples/get_page.json"),
+};
+
+pub(super) const BLOCK_TYPES: About = About {
+    id: "list_block_types",
+    title: "List block types",
+    text: "What blocks there can be, built-in ones first, each with the JSON Schema (draft 2020-12) that every block of the type is held to: what is published is what is enforced.",
+    group: Group::Content,
+    scope: Some(Scope::Read),
+    refusals: of_a_state,
+    address: "/sites/demo/block-types?limit=2",
+    body: "",
+    answer: include_str!("../../docs/examples/list_block_types.json"),
+};
+
+pub(super) const BLOCK_TYPE: About = About {
+    id: "get_block_type",
+    title: "Read a block type",
+    text: "Its name and its schema. `x-osier` in it says how an editor shows each field: label, widget, slots, what images it takes.",
+    group: Group::Content,
+    scope: Some(Scope::Read),
+    refusals: || {
+        let mut kinds = of_a_state();
+        kinds.push(error::BLOCK_TYPE_NOT_FOUND);
+        kinds
+    },
+    address: "/sites/demo/block-types/Hero",
+    body: "",
+    answer: include_str!("../../docs/examples/get_block_type.json"),
+};
+
+/// How the reading of a state can fail.
+fn of_a_state() -> Vec<Kind> {
+    vec![
+        error::SITE_NOT_FOUND,
+        error::BRANCH_NOT_FOUND,
+        kind_of(Code::VersionNotFound),
+        kind_of(Code::SnapshotNotFound),
+    ]
+}
+
+/// And of a page in it.
+fn of_a_page() -> Vec<Kind> {
+    let mut kinds = of_a_state();
+    kinds.push(kind_of(Code::PageNotFound));
+    kinds
+}
 
 /// `GET /sites/{site}/config`: the bare object.
 pub(super) async fn config(
@@ -16,7 +114,7 @@ pub(super) async fn config(
     Place(site): Place<String>,
     Asked(query): Asked<AtQuery>,
     headers: HeaderMap,
-) -> Reply {
+) -> Reply<Seen<SiteConfig>> {
     ready(&headers, service.config(&who, &site, &query.at()?).await?)
 }
 
@@ -27,7 +125,7 @@ pub(super) async fn redirects(
     Place(site): Place<String>,
     Asked(query): Asked<ListQuery>,
     headers: HeaderMap,
-) -> Reply {
+) -> Reply<Seen<Listed<Redirect>>> {
     let (at, paging) = query.parts()?;
     read(&headers, &service.redirects(&who, &site, &at, &paging).await?)
 }
@@ -39,11 +137,11 @@ pub(super) async fn pages(
     Place(site): Place<String>,
     Asked(query): Asked<PagesQuery>,
     headers: HeaderMap,
-) -> Reply {
+) -> Reply<Seen<Either<Listed<PageLine>, Page>>> {
     let (at, paging, slug) = query.parts()?;
     match slug {
         Some(slug) => ready(&headers, service.page(&who, &site, &at, &from_root(&slug)).await?),
-        None => read(&headers, &service.pages(&who, &site, &at, &paging).await?),
+        None => Ok(read(&headers, &service.pages(&who, &site, &at, &paging).await?)?.among()),
     }
 }
 
@@ -54,7 +152,7 @@ pub(super) async fn page(
     Place((site, page)): Place<(String, String)>,
     Asked(query): Asked<AtQuery>,
     headers: HeaderMap,
-) -> Reply {
+) -> Reply<Seen<Page>> {
     let at = query.at()?;
     let found = match service.page(&who, &site, &at, &page).await {
         Err(Fault::PageNotFound(_)) if !page.starts_with('/') => {
@@ -72,7 +170,7 @@ pub(super) async fn block_types(
     Place(site): Place<String>,
     Asked(query): Asked<ListQuery>,
     headers: HeaderMap,
-) -> Reply {
+) -> Reply<Seen<Listed<BlockTypeLine>>> {
     let (at, paging) = query.parts()?;
     read(&headers, &service.block_types(&who, &site, &at, &paging).await?)
 }
@@ -84,7 +182,7 @@ pub(super) async fn block_type(
     Place((site, name)): Place<(String, String)>,
     Asked(query): Asked<AtQuery>,
     headers: HeaderMap,
-) -> Reply {
+) -> Reply<Seen<BlockTypeLine>> {
     ready(&headers, service.block_type(&who, &site, &query.at()?, &name).await?)
 }
 

@@ -9,16 +9,19 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use futures::stream::unfold;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
+use super::api::{About, Answered, Feed, Group};
 use super::caller::{self, Caller};
 use super::query::{Asked, Place};
 use super::reply::Reply;
-use crate::error::Failure;
-use crate::service::{Event, Events, Fault};
+use crate::auth::Scope;
+use crate::error::{self, Failure};
+use crate::service::{Event, Events, Fault, ResyncEvent};
 
 /// A line of comment is sent so often, so that nobody on the way takes the connection for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -29,10 +32,24 @@ const CHECK: Duration = Duration::from_secs(2);
 /// After a store that was down is asked again.
 const PAUSE: Duration = Duration::from_secs(1);
 
+pub(super) const FOLLOW: About = About {
+    id: "follow_events",
+    title: "Follow the log",
+    text: "Server-Sent Events: each entry of the site's log once and in order, its `id` the entry's `seq`. Whoever is cut off goes on with `Last-Event-ID`, which browsers send by themselves. \
+           A line of comment comes every 15 seconds. A reader that falls 4,096 entries behind gets `resync`: read anew what you show, and go on from its `id`.",
+    group: Group::History,
+    scope: Some(Scope::Read),
+    refusals: || vec![error::SITE_NOT_FOUND],
+    address: "/sites/demo/events?after=0",
+    body: "",
+    answer: include_str!("../../docs/examples/follow_events.txt"),
+};
+
 /// Where to begin.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EventsQuery {
+    /// Everything behind this `seq`; else what comes from now on.
     after: Option<u64>,
 }
 
@@ -44,7 +61,7 @@ pub(super) async fn follow(
     Place(site): Place<String>,
     Asked(query): Asked<EventsQuery>,
     headers: HeaderMap,
-) -> Reply {
+) -> Reply<Feed> {
     let after = last_event(&headers)?.or(query.after);
     let events = service.events(&who, &site, after).await?;
     let (mut heartbeat, mut check) = (interval(HEARTBEAT), interval(CHECK));
@@ -71,7 +88,7 @@ pub(super) async fn follow(
     ] {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    Ok(response)
+    Ok(Answered::new(response))
 }
 
 /// Where a client that was cut off goes on: newer than what its address says.
@@ -131,7 +148,8 @@ fn lines(events: &[Event]) -> String {
         let _ = match event {
             Event::Entry { seq, name, data } => write!(text, "id: {seq}\nevent: {name}\ndata: {data}\n\n"),
             Event::Resync { seq } => {
-                write!(text, "id: {seq}\nevent: resync\ndata: {{\"seq\":{seq}}}\n\n")
+                let data = serde_json::to_string(&ResyncEvent { seq: *seq }).unwrap_or_default();
+                write!(text, "id: {seq}\nevent: resync\ndata: {data}\n\n")
             }
         };
     }

@@ -3,24 +3,62 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use serde_json::json;
+use axum::response::IntoResponse;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::Shared;
-use super::reply::{Reply, written};
+use super::api::{About, Answered, Changed, Group, Plain};
+use super::reply::{Reply, changed};
 use crate::service::Fault;
+
+pub(super) const HEALTHZ: About = About {
+    id: "healthz",
+    title: "Does the process answer?",
+    text: "Nobody needs a token to ask, and the store is not asked.",
+    group: Group::Server,
+    scope: None,
+    refusals: Vec::new,
+    address: "/healthz",
+    body: "",
+    answer: include_str!("../../docs/examples/healthz.txt"),
+};
+
+pub(super) const READYZ: About = About {
+    id: "readyz",
+    title: "Does the store answer too?",
+    text: "503 where it does not: send callers elsewhere until it does.",
+    group: Group::Server,
+    scope: None,
+    refusals: Vec::new,
+    address: "/readyz",
+    body: "",
+    answer: include_str!("../../docs/examples/readyz.json"),
+};
+
+/// The store answers.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Readiness {
+    status: Ready,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Ready {
+    Ready,
+}
 
 /// A store that is slower than this is as good as gone.
 const DEADLINE: Duration = Duration::from_secs(2);
 
 /// `GET /healthz`: the process answers.
-pub(super) async fn healthz() -> &'static str {
-    "ok\n"
+pub(super) async fn healthz() -> Answered<Plain> {
+    Answered::new("ok\n".into_response())
 }
 
 /// `GET /readyz`: the store answers too; else 503.
-pub(super) async fn readyz(State(service): State<Shared>) -> Reply {
+pub(super) async fn readyz(State(service): State<Shared>) -> Reply<Changed<Readiness>> {
     let slow = |_| Fault::Unavailable(format!("no answer within {} s", DEADLINE.as_secs()));
     tokio::time::timeout(DEADLINE, service.ready()).await.map_err(slow)??;
-    written(StatusCode::OK, &json!({"status": "ready"}))
+    changed(&Readiness { status: Ready::Ready })
 }

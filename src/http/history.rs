@@ -4,10 +4,75 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 
 use super::Shared;
+use super::api::{About, Group, Seen};
 use super::caller::Caller;
 use super::query::{Asked, BranchQuery, CommitsQuery, DiffQuery, Place, StatusQuery};
 use super::reply::{Reply, read};
-use crate::service::Fault;
+use crate::auth::Scope;
+use crate::content::problem::Code;
+use crate::error::{self, Kind, kind_of};
+use crate::service::{Commit, CommitLine, Comparison, Fault, HistoryStatus, Listed};
+
+pub(super) const LIST: About = About {
+    id: "list_history",
+    title: "List commits",
+    text: "Newest first: who changed what, when and through which door. `undone` stands on commits that an undo has taken back since.",
+    group: Group::History,
+    scope: Some(Scope::Read),
+    refusals: of_a_branch,
+    address: "/sites/demo/history?limit=3",
+    body: "",
+    answer: include_str!("../../docs/examples/list_history.json"),
+};
+
+pub(super) const COMMIT: About = About {
+    id: "get_commit",
+    title: "Read a commit",
+    text: "Its line of the history, the ops as they were asked, the changes they came to, and the pages it touched, before and after.",
+    group: Group::History,
+    scope: Some(Scope::Read),
+    refusals: || {
+        let mut kinds = of_a_branch();
+        kinds.push(kind_of(Code::VersionNotFound));
+        kinds
+    },
+    address: "/sites/demo/history/2",
+    body: "",
+    answer: include_str!("../../docs/examples/get_commit.json"),
+};
+
+pub(super) const STATUS: About = About {
+    id: "get_history_status",
+    title: "What undo and redo would take",
+    text: "The commits that `undo` and `redo` would take next, of a page or of the whole branch. The stacks are the log's: the same for every client, without a cap, and there after a restart.",
+    group: Group::History,
+    scope: Some(Scope::Read),
+    refusals: of_a_branch,
+    address: "/sites/demo/history/status?page=%2F",
+    body: "",
+    answer: include_str!("../../docs/examples/get_history_status.json"),
+};
+
+pub(super) const DIFF: About = About {
+    id: "diff",
+    title: "Compare two states",
+    text: "What leads from one state of the site to another, page by page, block by block, field by field.",
+    group: Group::History,
+    scope: Some(Scope::Read),
+    refusals: || {
+        let mut kinds = of_a_branch();
+        kinds.extend([kind_of(Code::VersionNotFound), kind_of(Code::SnapshotNotFound)]);
+        kinds
+    },
+    address: "/sites/demo/diff?from=main@2&to=main",
+    body: "",
+    answer: include_str!("../../docs/examples/diff.json"),
+};
+
+/// How looking at a branch can fail.
+fn of_a_branch() -> Vec<Kind> {
+    vec![error::SITE_NOT_FOUND, error::BRANCH_NOT_FOUND, kind_of(Code::PageNotFound)]
+}
 
 /// `GET /sites/{site}/history`: commits, newest first.
 pub(super) async fn list(
@@ -16,7 +81,7 @@ pub(super) async fn list(
     Place(site): Place<String>,
     Asked(query): Asked<CommitsQuery>,
     headers: HeaderMap,
-) -> Reply {
+) -> Reply<Seen<Listed<CommitLine>>> {
     let (query, paging) = query.parts()?;
     read(&headers, &service.history(&who, &site, &query, &paging).await?)
 }
@@ -28,7 +93,7 @@ pub(super) async fn commit(
     Place((site, version)): Place<(String, String)>,
     Asked(query): Asked<BranchQuery>,
     headers: HeaderMap,
-) -> Reply {
+) -> Reply<Seen<Commit>> {
     let missing = || Fault::VersionNotFound(format!("'{version}' is no version: versions are numbers"));
     let number = version.parse().map_err(|_| missing())?;
     read(&headers, &service.commit(&who, &site, query.branch.as_deref(), number).await?)
@@ -41,7 +106,7 @@ pub(super) async fn status(
     Place(site): Place<String>,
     Asked(query): Asked<StatusQuery>,
     headers: HeaderMap,
-) -> Reply {
+) -> Reply<Seen<HistoryStatus>> {
     let (branch, page) = (query.branch.as_deref(), query.page.as_deref());
     read(&headers, &service.history_status(&who, &site, branch, page).await?)
 }
@@ -53,6 +118,6 @@ pub(super) async fn diff(
     Place(site): Place<String>,
     Asked(query): Asked<DiffQuery>,
     headers: HeaderMap,
-) -> Reply {
+) -> Reply<Seen<Comparison>> {
     read(&headers, &service.diff(&who, &site, &query.from, &query.to).await?)
 }

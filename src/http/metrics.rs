@@ -7,22 +7,36 @@ use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
 use super::Shared;
+use super::api::{About, Answered, Group, Plain};
 use super::caller::Caller;
 use super::query::{Asked, Nothing};
 use super::reply::Reply;
+use crate::auth::Scope;
 use crate::telemetry::metrics::{self, Stopwatch};
+
+pub(super) const SHOW: About = About {
+    id: "metrics",
+    title: "Figures for Prometheus",
+    text: "What one watches: how long appends take, what waits, what is open, memory, followers and how far they are behind, requests by route (text format 0.0.4).",
+    group: Group::Server,
+    scope: Some(Scope::Read),
+    refusals: Vec::new,
+    address: "/metrics",
+    body: "",
+    answer: include_str!("../../docs/examples/metrics.txt"),
+};
 
 /// All figures of the process, as Prometheus reads them (text format 0.0.4).
 pub(super) async fn show(
     State(service): State<Shared>,
     who: Caller,
     Asked(Nothing {}): Asked<Nothing>,
-) -> Reply {
+) -> Reply<Plain> {
     let mut response = metrics::render(&service.vitals(&who)?).into_response();
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    Ok(Answered::new(response))
 }
 
 /// Times a request by the route that took it: addresses are without number, routes are not.
@@ -30,7 +44,7 @@ pub(super) async fn timed(route: Option<MatchedPath>, request: Request, next: Ne
     let since = Stopwatch::start();
     let method = request.method().clone();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    let span = tracing::debug_span!("request", route, %method);
+    let span = tracing::debug_span!("request", route, %method, id = tracing::field::Empty);
     let response = next.run(request).instrument(span).await;
     metrics::answered(route, method.as_str(), response.status().as_u16(), &since);
     tracing::debug!(route, %method, status = response.status().as_u16(), "answered");

@@ -1,16 +1,45 @@
 //! `POST /ops`, the write path.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use serde_json::Value;
 
 use super::Shared;
+use super::api::{About, Changed, Group};
 use super::body::Sent;
 use super::caller::Caller;
 use super::query::{Asked, Nothing};
-use super::reply::{Reply, written};
-use crate::error::Failure;
-use crate::service::{Envelope, Source};
+use super::reply::{Reply, changed};
+use crate::auth::Scope;
+use crate::content::problem::Code;
+use crate::error::{self, Failure, kind_of};
+use crate::service::{Answer, Envelope, Source};
+
+pub(super) const SUBMIT: About = About {
+    id: "submit_ops",
+    title: "Change a site",
+    text: "A batch of 1 to 500 ops: all of it happens, as one commit, one version and one undo step, or nothing. When the answer is there, the commit is on disk.\n\n\
+           Say what you last saw, and an edit that meets another's is refused instead of taking it away: `expectedVersion` for the branch, `ifMatch` for pages. `dryRun` judges and answers as if. \
+           With an `idempotencyKey` (or the header `Idempotency-Key`) the same batch may be sent again and again: it happens once, and each time the first answer comes.\n\n\
+           An op that would change nothing is taken, and says `\"changed\": false`. `undo`, `redo` and `restore_version` stand alone in their batch. \
+           All that is wrong with a batch is told at once, in `errors`.",
+    group: Group::Edit,
+    scope: Some(Scope::Write),
+    refusals: || {
+        let mut kinds: Vec<_> = Code::ALL.iter().map(|code| kind_of(*code)).collect();
+        kinds.extend([
+            error::SITE_NOT_FOUND,
+            error::BRANCH_NOT_FOUND,
+            error::BRANCH_PROTECTED,
+            error::VERSION_CONFLICT,
+            error::IDEMPOTENCY_KEY_REUSED,
+        ]);
+        kinds
+    },
+    address: "/ops",
+    body: r#"{"site": "demo", "ops": [{"op": "update_props", "page": "/", "block": "blk_home_hero", "patch": {"heading": "Willow, woven by hand"}}]}"#,
+    answer: include_str!("../../docs/examples/submit_ops.json"),
+};
 
 /// A batch of ops: all of it happens, as one commit, or nothing.
 pub(super) async fn submit(
@@ -18,12 +47,12 @@ pub(super) async fn submit(
     who: Caller,
     Asked(Nothing {}): Asked<Nothing>,
     headers: HeaderMap,
-    Sent { bytes, value, _share }: Sent,
-) -> Reply {
+    Sent { bytes, value, _share, .. }: Sent<Envelope>,
+) -> Reply<Changed<Answer>> {
     let mut envelope = read(value)?;
     take_key(&headers, &mut envelope)?;
     let answer = service.submit(&who, Source::Api, &bytes, envelope).await?;
-    written(StatusCode::OK, &answer)
+    changed(&answer)
 }
 
 /// The ops are values and stay as they are: only what is around them is read.
@@ -32,7 +61,7 @@ fn read(mut value: Value) -> Result<Envelope, Failure> {
         Some(Value::Array(ops)) => std::mem::take(ops),
         _ => Vec::new(),
     };
-    Ok(Envelope { ops, ..Sent::read(value)? })
+    Ok(Envelope { ops, ..Sent::<Envelope>::read(value)? })
 }
 
 /// The header `Idempotency-Key` is another place for the envelope's key.

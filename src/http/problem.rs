@@ -1,10 +1,14 @@
 //! Failures as RFC 9457 problem documents.
 
+pub(super) mod pages;
+mod words;
+
 use std::any::Any;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -13,15 +17,23 @@ use crate::error::{self, Failure};
 use crate::service::Fault;
 
 /// The document, in the order people read it.
-#[derive(Serialize)]
-struct Document<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem", extend("additionalProperties" = true))]
+pub(super) struct Document<'a> {
+    /// Where the code is explained: `/problems/page-not-found`.
     r#type: String,
+    /// What happened, without its particulars; the same wherever the code is.
     title: &'a str,
+    /// The HTTP status.
     status: u16,
+    /// What went wrong, for programs: `page_not_found`.
     code: &'a str,
+    /// What is wrong here and how to mend it.
     detail: &'a str,
+    /// Each place that is wrong; of a batch, all of them at once.
     #[serde(skip_serializing_if = "<[Problem]>::is_empty")]
     errors: &'a [Problem],
+    /// Further data of the code: `currentVersion`, `commits`, `conflicts`, …
     #[serde(flatten)]
     more: &'a Map<String, Value>,
 }
@@ -30,7 +42,7 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let document = Document {
-            r#type: format!("/problems/{}", self.kind.code.replace('_', "-")),
+            r#type: pages::address(&self.kind),
             title: self.kind.title,
             status: status.as_u16(),
             code: self.kind.code,

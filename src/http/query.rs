@@ -3,6 +3,7 @@
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::request::Parts;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -52,16 +53,19 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Place<T
 }
 
 /// No field at all.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Nothing {}
 
 /// Which state.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct AtQuery {
+    /// The branch; `main` where it is left out.
     branch: Option<String>,
+    /// A state: `main`, or `main@42` for the branch as it was at version 42.
     r#ref: Option<String>,
+    /// Wait, at most five seconds, until the branch is at least at this version.
     min_version: Option<u64>,
 }
 
@@ -78,10 +82,13 @@ impl AtQuery {
 }
 
 /// Which part of a list.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PagingQuery {
+    /// At most so many items; 50 where it is left out.
+    #[schemars(range(min = 1, max = 500))]
     limit: Option<usize>,
+    /// Where to go on: the `nextCursor` of an answer before, of the same list.
     cursor: Option<String>,
 }
 
@@ -96,13 +103,19 @@ impl PagingQuery {
 }
 
 /// Which state, and which part of a list of it.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ListQuery {
+    /// The branch; `main` where it is left out.
     branch: Option<String>,
+    /// A state: `main`, or `main@42` for the branch as it was at version 42.
     r#ref: Option<String>,
+    /// Wait, at most five seconds, until the branch is at least at this version.
     min_version: Option<u64>,
+    /// At most so many items; 50 where it is left out.
+    #[schemars(range(min = 1, max = 500))]
     limit: Option<usize>,
+    /// Where to go on: the `nextCursor` of an answer before, of the same list.
     cursor: Option<String>,
 }
 
@@ -114,14 +127,21 @@ impl ListQuery {
 }
 
 /// As `ListQuery`, or the one page of a slug.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct PagesQuery {
+    /// The one page of this address, whole.
     slug: Option<String>,
+    /// The branch; `main` where it is left out.
     branch: Option<String>,
+    /// A state: `main`, or `main@42` for the branch as it was at version 42.
     r#ref: Option<String>,
+    /// Wait, at most five seconds, until the branch is at least at this version.
     min_version: Option<u64>,
+    /// At most so many items; 50 where it is left out.
+    #[schemars(range(min = 1, max = 500))]
     limit: Option<usize>,
+    /// Where to go on: the `nextCursor` of an answer before, of the same list.
     cursor: Option<String>,
 }
 
@@ -134,14 +154,21 @@ impl PagesQuery {
 }
 
 /// Which commits.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CommitsQuery {
+    /// The branch; `main` where it is left out.
     branch: Option<String>,
+    /// Only commits that touched this page, by id or slug.
     page: Option<String>,
+    /// Only this actor's.
     actor: Option<String>,
+    /// Only commits that touched this block.
     block: Option<String>,
+    /// At most so many items; 50 where it is left out.
+    #[schemars(range(min = 1, max = 500))]
     limit: Option<usize>,
+    /// Where to go on: the `nextCursor` of an answer before, of the same list.
     cursor: Option<String>,
 }
 
@@ -153,25 +180,30 @@ impl CommitsQuery {
 }
 
 /// Which branch.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BranchQuery {
+    /// The branch; `main` where it is left out.
     pub(super) branch: Option<String>,
 }
 
 /// Whose undo stack.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StatusQuery {
+    /// The branch; `main` where it is left out.
     pub(super) branch: Option<String>,
+    /// Of this page, by id or slug; else of the branch.
     pub(super) page: Option<String>,
 }
 
 /// Which two states.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DiffQuery {
+    /// The older state: `main@3`.
     pub(super) from: String,
+    /// The newer one: `main`.
     pub(super) to: String,
 }
 

@@ -5,24 +5,26 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
 
+use super::api::{Answered, Changed, Seen};
 use super::conditional::is_known;
 use crate::error::Failure;
 use crate::service::{Fault, Ready};
 
-/// What a handler answers.
-pub(super) type Reply = Result<Response, Failure>;
+/// What a handler answers: a response of a kind, or why there is none.
+pub(super) type Reply<Kind> = Result<Answered<Kind>, Failure>;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// Bytes that stand ready, or 304 where the caller has them.
-pub(super) fn ready(request: &HeaderMap, ready: Ready) -> Reply {
+/// Bytes that stand ready, or 304 where the caller has them. What they say of themselves the handler's type says: they
+/// are a `T` as JSON.
+pub(super) fn ready<T>(request: &HeaderMap, ready: Ready) -> Reply<Seen<T>> {
     send(request, ready.bytes, &ready.etag)
 }
 
 /// A value that was read: as `ready`, with a tag made from its bytes.
-pub(super) fn read(request: &HeaderMap, value: &impl Serialize) -> Reply {
+pub(super) fn read<T: Serialize>(request: &HeaderMap, value: &T) -> Reply<Seen<T>> {
     let bytes = bytes_of(value)?;
     let hash = blake3::hash(&bytes);
     let etag = format!("\"{}\"", data_encoding::HEXLOWER.encode(&hash.as_bytes()[..16]));
@@ -30,7 +32,12 @@ pub(super) fn read(request: &HeaderMap, value: &impl Serialize) -> Reply {
 }
 
 /// The answer to a write.
-pub(super) fn written(status: StatusCode, value: &impl Serialize) -> Reply {
+pub(super) fn changed<T: Serialize>(value: &T) -> Reply<Changed<T>> {
+    Ok(Answered::new(written(StatusCode::OK, value)?))
+}
+
+/// A value under a status, for whoever asked and nobody on the way.
+pub(super) fn written(status: StatusCode, value: &impl Serialize) -> Result<Response, Fault> {
     let mut response = Response::new(Body::from(bytes_of(value)?));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
@@ -38,7 +45,7 @@ pub(super) fn written(status: StatusCode, value: &impl Serialize) -> Reply {
     Ok(response)
 }
 
-fn send(request: &HeaderMap, bytes: Bytes, etag: &str) -> Reply {
+fn send<T>(request: &HeaderMap, bytes: Bytes, etag: &str) -> Reply<Seen<T>> {
     let known = is_known(request, etag);
     let mut response = Response::new(if known { Body::empty() } else { Body::from(bytes) });
     if known {
@@ -49,7 +56,7 @@ fn send(request: &HeaderMap, bytes: Bytes, etag: &str) -> Reply {
     let etag = HeaderValue::from_str(etag).map_err(|e| Fault::Internal(format!("the tag {etag}: {e}")))?;
     response.headers_mut().insert(header::ETAG, etag);
     response.headers_mut().insert(header::CACHE_CONTROL, PRIVATE);
-    Ok(response)
+    Ok(Answered::new(response))
 }
 
 fn bytes_of(value: &impl Serialize) -> Result<Bytes, Fault> {
@@ -60,13 +67,16 @@ fn bytes_of(value: &impl Serialize) -> Result<Bytes, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::response::IntoResponse;
 
     #[test]
     fn equal_bytes_have_an_equal_tag_and_are_sent_once() {
-        let first = read(&HeaderMap::new(), &[1, 2]).unwrap();
+        let sent = |request, value: [u8; 2]| read(request, &value).unwrap().into_response();
+        let nothing = HeaderMap::new();
+        let first = sent(&nothing, [1, 2]);
         let tag = first.headers()[header::ETAG].clone();
         let request = HeaderMap::from_iter([(header::IF_NONE_MATCH, tag)]);
-        assert_eq!(read(&request, &[1, 2]).unwrap().status(), StatusCode::NOT_MODIFIED);
-        assert_eq!(read(&request, &[1, 3]).unwrap().status(), StatusCode::OK);
+        assert_eq!(sent(&request, [1, 2]).status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(sent(&request, [1, 3]).status(), StatusCode::OK);
     }
 }

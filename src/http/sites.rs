@@ -1,17 +1,89 @@
 //! The registry of sites.
 
+mod sent;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use serde_json::{Map, Value, json};
 
 use super::Shared;
+use super::api::{self, About, Answered, Changed, Group, NoContent, Seen};
 use super::body::Sent;
 use super::caller::Caller;
 use super::query::{Asked, Nothing, PagingQuery, Place};
-use super::reply::{Reply, read, written};
-use crate::error::Failure;
-use crate::service::{Fault, Made};
+use super::reply::{Reply, changed, read, written};
+use crate::auth::Scope;
+use crate::content::problem::Code;
+use crate::error::{self, Failure, kind_of};
+use crate::service::{Fault, Listed, Made, SiteCard};
+use sent::{NewSite, SitePatch};
+
+pub(super) const LIST: About = About {
+    id: "list_sites",
+    title: "List sites",
+    text: "Those the token may see, by id.",
+    group: Group::Sites,
+    scope: Some(Scope::Read),
+    refusals: Vec::new,
+    address: "/sites",
+    body: "",
+    answer: include_str!("../../docs/examples/list_sites.json"),
+};
+
+pub(super) const CREATE: About = About {
+    id: "create_site",
+    title: "Make a site",
+    text: "Of `id` and whatever its config is to begin with. The id is normalised (`\" My Site! \"` is `my-site`). The same site again, with equal content, is left as it is and answered \
+           with `unchanged`. A new site has no pages and is at version 0.",
+    group: Group::Sites,
+    scope: Some(Scope::Admin),
+    refusals: || vec![kind_of(Code::IdTaken), kind_of(Code::SchemaViolation), kind_of(Code::UnknownProp)],
+    address: "/sites",
+    body: r#"{"id": "my-site", "name": "My site", "purpose": "To try things out"}"#,
+    answer: include_str!("../../docs/examples/create_site.json"),
+};
+
+pub(super) const SHOW: About = About {
+    id: "get_site",
+    title: "Read what a site says of itself",
+    text: "Its id, and its config on `main`.",
+    group: Group::Sites,
+    scope: Some(Scope::Read),
+    refusals: || vec![error::SITE_NOT_FOUND],
+    address: "/sites/demo",
+    body: "",
+    answer: include_str!("../../docs/examples/get_site.json"),
+};
+
+pub(super) const UPDATE: About = About {
+    id: "update_site",
+    title: "Change what a site says of itself",
+    text: "A merge patch (RFC 7396) on its config. It is the op `update_site_config`: a commit on `main` like any other, which can be undone.",
+    group: Group::Sites,
+    scope: Some(Scope::Admin),
+    refusals: || {
+        let codes = [Code::SchemaViolation, Code::UnknownProp];
+        let mut kinds: Vec<_> = codes.into_iter().map(kind_of).collect();
+        kinds.extend([error::SITE_NOT_FOUND, error::BRANCH_PROTECTED]);
+        kinds
+    },
+    address: "/sites/demo",
+    body: r#"{"tone": "Warm, plain, no exclamation marks"}"#,
+    answer: include_str!("../../docs/examples/update_site.json"),
+};
+
+pub(super) const REMOVE: About = About {
+    id: "remove_site",
+    title: "Take a site away",
+    text: "Its id is free at once. Its log stays in the store, under no name.",
+    group: Group::Sites,
+    scope: Some(Scope::Admin),
+    refusals: || vec![error::SITE_NOT_FOUND],
+    address: "/sites/gone",
+    body: "",
+    answer: "",
+};
 
 /// `GET /sites`: those the caller may see.
 pub(super) async fn list(
@@ -19,7 +91,7 @@ pub(super) async fn list(
     who: Caller,
     Asked(query): Asked<PagingQuery>,
     headers: HeaderMap,
-) -> Reply {
+) -> Reply<Seen<Listed<SiteCard>>> {
     let listed = service.sites(&who, &query.paging()?).await?;
     read(&headers, &listed)
 }
@@ -29,8 +101,8 @@ pub(super) async fn create(
     State(service): State<Shared>,
     who: Caller,
     Asked(Nothing {}): Asked<Nothing>,
-    Sent { value, .. }: Sent,
-) -> Reply {
+    Sent { value, .. }: Sent<NewSite>,
+) -> Reply<api::Made<SiteCard>> {
     let mut fields = object(value)?;
     let id = match fields.remove("id") {
         Some(Value::String(id)) => id,
@@ -50,7 +122,7 @@ pub(super) async fn create(
         Made::Unchanged => written(StatusCode::OK, &unchanged(&card)?)?,
     };
     response.headers_mut().insert(header::LOCATION, location);
-    Ok(response)
+    Ok(Answered::new(response))
 }
 
 /// `GET /sites/{site}`
@@ -60,7 +132,7 @@ pub(super) async fn show(
     Place(site): Place<String>,
     Asked(Nothing {}): Asked<Nothing>,
     headers: HeaderMap,
-) -> Reply {
+) -> Reply<Seen<SiteCard>> {
     let card = service.site(&who, &site).await?;
     read(&headers, &card)
 }
@@ -71,10 +143,9 @@ pub(super) async fn update(
     who: Caller,
     Place(site): Place<String>,
     Asked(Nothing {}): Asked<Nothing>,
-    Sent { value, .. }: Sent,
-) -> Reply {
-    let card = service.update_site(&who, &site, object(value)?).await?;
-    written(StatusCode::OK, &card)
+    Sent { value, .. }: Sent<SitePatch>,
+) -> Reply<Changed<SiteCard>> {
+    changed(&service.update_site(&who, &site, object(value)?).await?)
 }
 
 /// `DELETE /sites/{site}`
@@ -83,9 +154,9 @@ pub(super) async fn remove(
     who: Caller,
     Place(site): Place<String>,
     Asked(Nothing {}): Asked<Nothing>,
-) -> Result<Response, Failure> {
+) -> Reply<NoContent> {
     service.remove_site(&who, &site).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    Ok(Answered::new(StatusCode::NO_CONTENT.into_response()))
 }
 
 fn object(value: Value) -> Result<Map<String, Value>, Failure> {

@@ -1,10 +1,8 @@
 //! What is different between two refs.
 
-use serde_json::Value;
-
 use super::reference::State;
 use super::site::{OpenSite, load_page};
-use super::view::At;
+use super::view::{At, Comparison};
 use super::{Fault, Result, Service};
 use crate::auth::Principal;
 use crate::content::diff::{MissingPages, diff};
@@ -16,19 +14,13 @@ impl Service {
     ///
     /// # Errors
     /// Those of refs.
-    pub async fn diff(&self, who: &Principal, site: &str, from: &str, to: &str) -> Result<Value> {
+    pub async fn diff(&self, who: &Principal, site: &str, from: &str, to: &str) -> Result<Comparison> {
         let (open, before) = self.state(who, site, &at(from)).await?;
         let (_, after) = self.state(who, site, &at(to)).await?;
         let (mut before, mut after) = (owned(before), owned(after));
         loop {
             match diff(&before, &after) {
-                Ok(found) => {
-                    let mut answer =
-                        serde_json::to_value(&found).map_err(|e| Fault::Internal(e.to_string()))?;
-                    answer["from"] = from.into();
-                    answer["to"] = to.into();
-                    return Ok(answer);
-                }
+                Ok(diff) => return Ok(Comparison { from: from.to_owned(), to: to.to_owned(), diff }),
                 Err(MissingPages { from, to }) => {
                     load(&open, &mut before, &from).await?;
                     load(&open, &mut after, &to).await?;

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
+use super::authorize::{Action, Deed};
 use super::envelope::{Answer, Envelope};
 use super::site::{Intent, Job, Keyed, OpenSite, Submission, Unsent, answer, digest};
-use super::{Fault, Result, Service, authorize};
+use super::{Fault, Result, Service};
 use crate::auth::Principal;
 use crate::content::batch::{self, Asked, MAX_OPS};
 use crate::content::commit::Body;
@@ -40,14 +41,13 @@ impl Service {
     ) -> Result<Answer> {
         let site = self.meant_site(who, envelope.site.as_deref()).await?;
         let branch = envelope.branch.as_deref().unwrap_or("main");
-        authorize::on_branch(who, &site, branch)?;
+        let open = self.enter(who, &site, Deed::Write { branch }).await?;
         if branch != "main" {
             return Err(Fault::BranchNotFound(branch.to_owned()));
         }
         check(&envelope)?;
-        let open = self.open(&site).await?;
         let place = open.place(request.len())?;
-        let judged = self.judged(who, source, request, envelope, (&open, place));
+        let judged = self.judged(&who.actor, source, request, envelope, (&open, place));
         let late = |_| Fault::Unavailable("a batch took too long: whether it was done is not known".into());
         tokio::time::timeout(DEADLINE, judged).await.map_err(late)?
     }
@@ -55,7 +55,7 @@ impl Service {
     /// Looks for the batch's key, hands the batch to the writer of its site, and waits for the answer.
     async fn judged(
         &self,
-        who: &Principal,
+        actor: &Arc<str>,
         source: Source,
         request: &[u8],
         envelope: Envelope,
@@ -66,7 +66,7 @@ impl Service {
         if let Some(text) = envelope.idempotency_key {
             let keyed =
                 Keyed { key: text.into(), request: digest(request), unseen_to: open.head.load().link.seq };
-            if let Some(entry) = self.outside.store.by_key(open.site.key, &who.actor, &keyed.key).await? {
+            if let Some(entry) = self.outside.store.by_key(open.site.key, actor, &keyed.key).await? {
                 if entry.request != Some(keyed.request) {
                     return Err(Fault::KeyReused);
                 }
@@ -81,7 +81,7 @@ impl Service {
         }
         let (reply, answered) = oneshot::channel();
         let submission = Submission {
-            who: who.actor.clone(),
+            who: actor.clone(),
             source,
             intent,
             expected_version: envelope.expected_version,
@@ -107,7 +107,7 @@ impl Service {
         match open.send(job) {
             Ok(()) => Ok(open.clone()),
             Err(Unsent::Closed(job)) => {
-                let again = self.open(&open.site.id).await?;
+                let again = self.enter_again(open).await?;
                 again.send(job)?;
                 Ok(again)
             }
@@ -120,6 +120,7 @@ impl Service {
         if let Some(named) = named {
             return Ok(named.to_owned());
         }
+        self.allow(who, &Action::ListSites)?;
         if let [only] = who.grant.sites.as_slice() {
             return Ok(only.clone());
         }

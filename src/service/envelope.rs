@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::content::ops::OpResult;
+use crate::content::ops::{Op, OpResult};
 
 /// A batch of ops and what the caller expects of the state it meets.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -19,6 +19,7 @@ pub struct Envelope {
     #[serde(default)]
     pub branch: Option<String>,
     /// 1 to 500 ops, applied in order, each seeing what those before it did; all or none.
+    #[schemars(with = "Vec<Op>", length(min = 1, max = 500))]
     pub ops: Vec<Value>,
     /// The branch must be at this version.
     #[serde(default)]
@@ -54,7 +55,6 @@ pub struct Answer {
     /// Whether it was a trial.
     pub dry_run: bool,
     /// One line an op.
-    #[schemars(with = "Vec<serde_json::Value>")]
     pub results: Vec<OpResult>,
     /// Handles of the batch and the ids they stand for.
     pub ids: BTreeMap<String, String>,

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
-use super::history::line;
+use super::authorize::{Action, Deed};
+use super::history::{Target, pages_of};
+use super::outside::rfc3339;
 use super::site::{Followed, Following, Logged, OpenSite};
-use super::{Fault, Result, Service, authorize};
-use crate::auth::{Principal, Scope};
+use super::view::LogEvent;
+use super::{Fault, Result, Service};
+use crate::auth::Principal;
 use crate::content::commit::Body;
 use crate::store::{Entry, Kind};
 
@@ -23,7 +24,7 @@ pub enum Event {
         seq: u64,
         /// `commit`, or the kind of an entry that is none.
         name: &'static str,
-        /// What happened, as a line of the history: JSON.
+        /// What happened, as a `LogEvent`: JSON.
         data: Arc<str>,
     },
     /// Read the state anew, and go on behind this entry: more has happened than it pays to tell, or the log is another
@@ -53,8 +54,7 @@ impl Service {
     /// # Errors
     /// `SiteNotFound`, `InsufficientScope`.
     pub async fn events(&self, who: &Principal, site: &str, after: Option<u64>) -> Result<Events> {
-        authorize::on_site(who, Scope::Read, site)?;
-        let open = self.open(site).await?;
+        let open = self.enter(who, site, Deed::Read).await?;
         let newest = open.feed.news().seq;
         let (mut start, mut first) = (after.unwrap_or(newest), None);
         // Another server may be ahead of this one by a moment; an entry the log has not got is of another log.
@@ -71,7 +71,7 @@ impl Service {
     /// # Errors
     /// As `events`.
     pub fn may_follow(&self, who: &Principal, site: &str) -> Result<()> {
-        authorize::on_site(who, Scope::Read, site)
+        self.allow(who, &Action::OnSite(site, Deed::Read))
     }
 }
 
@@ -110,7 +110,8 @@ impl Events {
         let data = match logged.line.get() {
             Some(line) => line.clone(),
             None => {
-                let made: Arc<str> = told(&self.site, entry)?.to_string().into();
+                let made = serde_json::to_string(&told(&self.site, entry)?);
+                let made: Arc<str> = made.map_err(|e| Fault::Internal(e.to_string()))?.into();
                 logged.line.get_or_init(|| made).clone()
             }
         };
@@ -118,20 +119,26 @@ impl Events {
     }
 }
 
-fn told(site: &str, entry: &Entry) -> Result<Value> {
+fn told(site: &str, entry: &Entry) -> Result<LogEvent> {
     let body = Body::decode(entry.format, &entry.body).map_err(|e| Fault::Internal(e.to_string()))?;
-    let mut told = line(entry, &body);
-    told["site"] = site.into();
-    if entry.branch.is_some() {
-        told["branch"] = json!("main");
-    }
-    if entry.version.is_none()
-        && let Value::Object(fields) = &mut told
-    {
-        // Of an entry that is no commit there is no version and no commit.
-        fields.retain(|name, _| name != "version" && name != "commit");
-    }
-    Ok(told)
+    let Target { undoes, redoes, restores } = Target::of(entry.kind, body.target);
+    Ok(LogEvent {
+        actor: entry.who.clone(),
+        at: rfc3339(entry.at_ms),
+        branch: entry.branch.map(|_| "main".into()),
+        commit: entry.version.map(|_| entry.commit_id()),
+        kind: entry.kind,
+        op_count: body.ops.len(),
+        pages: pages_of(&body),
+        redoes,
+        restores,
+        seq: entry.seq,
+        site: site.to_owned(),
+        source: entry.source,
+        summary: body.summary,
+        undoes,
+        version: entry.version,
+    })
 }
 
 fn name(kind: Kind) -> &'static str {

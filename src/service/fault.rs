@@ -1,7 +1,6 @@
 //! What a use case can fail with. Transports translate it; nothing below knows statuses.
 
-use serde_json::Value;
-
+use super::view::CommitLine;
 use crate::auth::Scope;
 use crate::content::problem::Problem;
 use crate::store::StoreError;
@@ -34,7 +33,7 @@ pub enum Fault {
         /// Where the branch is.
         current: u64,
         /// The commits in between, newest first, as the history shows them.
-        commits: Vec<Value>,
+        commits: Vec<CommitLine>,
     },
     /// The idempotency key was used with another body.
     KeyReused,

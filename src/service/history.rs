@@ -4,19 +4,22 @@ mod trail;
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde::Deserialize;
 
+use super::authorize::Deed;
 use super::outside::rfc3339;
 use super::read::find;
 use super::reference::Reference;
 use super::site::{BRANCH_STACK, CLEARS_REDO, MAIN, OpenSite, PAGE_STACK, load_page, node_key};
-use super::view::{HistoryQuery, Listed, Paging};
-use super::{Fault, Result, Service, authorize};
-use crate::auth::{Principal, Scope};
+use super::view::{
+    Commit, CommitLine, HistoryQuery, HistoryStatus, Listed, PageContent, PageOfCommit, Paging,
+};
+use super::{Fault, Result, Service};
+use crate::auth::Principal;
 use crate::content::change::{Change, Place};
-use crate::content::commit::Body;
+use crate::content::commit::{Body, PageEffect};
 use crate::content::id::PageId;
-use crate::store::{Bounds, CommitRow, Entry, Kind, NodeKey, Stack};
+use crate::store::{Bounds, CommitRow, Kind, NodeKey, Stack};
 use trail::Trail;
 
 impl Service {
@@ -30,7 +33,7 @@ impl Service {
         site: &str,
         query: &HistoryQuery,
         paging: &Paging,
-    ) -> Result<Listed<Value>> {
+    ) -> Result<Listed<CommitLine>> {
         let open = self.readable(who, site, query.branch.as_deref()).await?;
         let mut trail = Trail::new(&open, query, paging.cursor.as_deref())?;
         let mut items = Vec::new();
@@ -70,14 +73,14 @@ impl Service {
         site: &str,
         branch: Option<&str>,
         version: u64,
-    ) -> Result<Value> {
+    ) -> Result<Commit> {
         let open = self.readable(who, site, branch).await?;
         let missing = || Fault::VersionNotFound(format!("main has no version {version}"));
         let above = version.checked_sub(1).ok_or_else(missing)?;
         let bounds = Bounds { above, up_to: Some(version), limit: 1, ..Bounds::default() };
         let row = open.store.commits(open.site.key, MAIN, &bounds).await?.pop().ok_or_else(missing)?;
         let body = body(&row)?;
-        let mut commit = listed(&row, &body);
+        let line = listed(&row, &body);
         let types = open.head.load().root.types.clone();
         let (mut before, mut after) = (Vec::new(), Vec::new());
         for page in &body.pages {
@@ -85,18 +88,12 @@ impl Service {
                 if let Some(page) =
                     load_page(open.store.as_ref(), &open.site, &page.id, version, &types).await?
                 {
-                    pages.push(page.to_value());
+                    let content = PageContent::deserialize(page.to_value());
+                    pages.push(content.map_err(|e| Fault::Internal(format!("page {}: {e}", page.id)))?);
                 }
             }
         }
-        commit["ops"] = body.ops.into();
-        commit["changes"] =
-            serde_json::to_value(&body.changes).map_err(|e| Fault::Internal(e.to_string()))?;
-        commit["results"] =
-            serde_json::to_value(&body.results).map_err(|e| Fault::Internal(e.to_string()))?;
-        commit["before"] = before.into();
-        commit["after"] = after.into();
-        Ok(commit)
+        Ok(Commit { line, ops: body.ops, changes: body.changes, results: body.results, before, after })
     }
 
     /// What `undo` and `redo` would take on a page, or on the branch.
@@ -109,7 +106,7 @@ impl Service {
         site: &str,
         branch: Option<&str>,
         page: Option<&str>,
-    ) -> Result<Value> {
+    ) -> Result<HistoryStatus> {
         let open = self.readable(who, site, branch).await?;
         let node = page.map(|page| node_of(&open, page)).transpose()?;
         let kinds = if page.is_some() { PAGE_STACK.to_vec() } else { BRANCH_STACK.to_vec() };
@@ -129,11 +126,16 @@ impl Service {
             Some(version) => Some(one_line(&open, target(&open, version).await?).await?),
             None => None,
         };
-        Ok(json!({ "canUndo": undo.is_some(), "canRedo": redo.is_some(), "undo": undo, "redo": redo }))
+        Ok(HistoryStatus { can_redo: redo.is_some(), can_undo: undo.is_some(), redo, undo })
     }
 
     /// The lines of commits behind one version and up to another, newest first, at most twenty.
-    pub(super) async fn lines_since(&self, open: &OpenSite, above: u64, up_to: u64) -> Result<Vec<Value>> {
+    pub(super) async fn lines_since(
+        &self,
+        open: &OpenSite,
+        above: u64,
+        up_to: u64,
+    ) -> Result<Vec<CommitLine>> {
         let bounds = Bounds { above, up_to: Some(up_to), limit: 20, ..Bounds::default() };
         let rows = open.store.commits(open.site.key, MAIN, &bounds).await?;
         rows.iter().map(|row| Ok(listed(row, &body(row)?))).collect()
@@ -141,8 +143,7 @@ impl Service {
 
     /// An open site that may be read, of a branch that is there.
     async fn readable(&self, who: &Principal, site: &str, branch: Option<&str>) -> Result<Arc<OpenSite>> {
-        authorize::on_site(who, Scope::Read, site)?;
-        let open = self.open(site).await?;
+        let open = self.enter(who, site, Deed::Read).await?;
         match Reference::parse(branch.unwrap_or("main"))? {
             Reference::Head => Ok(open),
             Reference::Version(_) => Err(Fault::BranchNotFound(branch.unwrap_or_default().to_owned())),
@@ -164,49 +165,56 @@ fn body(row: &CommitRow) -> Result<Body> {
 }
 
 /// A commit's line in the history, with whether it was undone since.
-fn listed(row: &CommitRow, body: &Body) -> Value {
-    let mut line = line(&row.entry, body);
-    if BRANCH_STACK.contains(&row.entry.kind) && !row.live {
-        line["undone"] = true.into();
+fn listed(row: &CommitRow, body: &Body) -> CommitLine {
+    let entry = &row.entry;
+    let Target { undoes, redoes, restores } = Target::of(entry.kind, body.target);
+    CommitLine {
+        actor: entry.who.clone(),
+        at: rfc3339(entry.at_ms),
+        commit: entry.commit_id(),
+        kind: entry.kind,
+        op_count: body.ops.len(),
+        pages: pages_of(body),
+        redoes,
+        restores,
+        seq: entry.seq,
+        source: entry.source,
+        summary: body.summary.clone(),
+        undoes,
+        undone: BRANCH_STACK.contains(&entry.kind) && !row.live,
+        version: entry.version.unwrap_or_default(),
     }
-    line
 }
 
-/// What an entry says of itself.
-pub(super) fn line(entry: &Entry, body: &Body) -> Value {
-    let pages: Vec<Value> = body
-        .pages
-        .iter()
-        .map(|page| json!({ "id": page.id, "slug": page.slug, "removed": page.hash.is_none() }))
-        .collect();
-    let mut line = json!({
-        "version": entry.version,
-        "seq": entry.seq,
-        "commit": entry.commit_id(),
-        "at": rfc3339(entry.at_ms),
-        "actor": &*entry.who,
-        "source": entry.source.as_str(),
-        "kind": entry.kind.as_str(),
-        "summary": body.summary,
-        "pages": pages,
-        "opCount": body.ops.len(),
-    });
-    if let (Some(target), field) = (body.target, target_field(entry.kind)) {
-        line[field] = target.into();
-    }
-    line
+/// The pages that a commit touched, as its line names them.
+pub(super) fn pages_of(body: &Body) -> Vec<PageOfCommit> {
+    let page = |page: &PageEffect| PageOfCommit {
+        id: page.id.clone(),
+        removed: page.hash.is_none(),
+        slug: page.slug.clone(),
+    };
+    body.pages.iter().map(page).collect()
 }
 
 /// What the version that a commit points to is to it.
-fn target_field(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Undo => "undoes",
-        Kind::Redo => "redoes",
-        _ => "restores",
+#[derive(Default)]
+pub(super) struct Target {
+    pub(super) undoes: Option<u64>,
+    pub(super) redoes: Option<u64>,
+    pub(super) restores: Option<u64>,
+}
+
+impl Target {
+    pub(super) fn of(kind: Kind, target: Option<u64>) -> Self {
+        match kind {
+            Kind::Undo => Target { undoes: target, ..Target::default() },
+            Kind::Redo => Target { redoes: target, ..Target::default() },
+            _ => Target { restores: target, ..Target::default() },
+        }
     }
 }
 
-async fn one_line(open: &OpenSite, version: u64) -> Result<Value> {
+async fn one_line(open: &OpenSite, version: u64) -> Result<CommitLine> {
     let bounds = Bounds { above: version - 1, up_to: Some(version), limit: 1, ..Bounds::default() };
     let row = open.store.commits(open.site.key, MAIN, &bounds).await?.pop();
     let row = row.ok_or_else(|| Fault::Internal(format!("version {version} is not in the log")))?;

@@ -4,14 +4,14 @@ mod past;
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
+use super::authorize::Deed;
 use super::outside::rfc3339;
 use super::reference::State;
 use super::site::{OpenSite, load_page};
-use super::view::{At, Listed, Paging, Ready};
-use super::{Fault, Result, Service, authorize};
-use crate::auth::{Principal, Scope};
+use super::view::{At, BlockTypeLine, Listed, PageLine, Paging, Ready, Redirect};
+use super::{Fault, Result, Service};
+use crate::auth::Principal;
 use crate::content::document::{Hash, Page, Root, Stamp, Stub};
 use crate::content::id::PageId;
 use crate::content::json::{canonical, write_string};
@@ -28,7 +28,7 @@ impl Service {
         Ok(ready(canonical(&state.root().config)))
     }
 
-    /// Redirects, by the address they lead away from: `{from, to, status}`.
+    /// Redirects, by the address they lead away from.
     ///
     /// # Errors
     /// As `config`.
@@ -38,18 +38,20 @@ impl Service {
         site: &str,
         at: &At,
         paging: &Paging,
-    ) -> Result<Listed<Value>> {
+    ) -> Result<Listed<Redirect>> {
         let (_, state) = self.state(who, site, at).await?;
         let redirects = &state.root().redirects;
         let names: Vec<&str> = redirects.keys().map(|from| &**from).collect();
         let item = |from: &str| {
-            let kept = redirects.get(from)?;
-            Some(json!({ "from": from, "to": kept["to"], "status": kept["status"] }))
+            let (from, kept) = redirects.get_key_value(from)?;
+            let status = kept["status"].as_u64().and_then(|status| u16::try_from(status).ok());
+            let to = kept["to"].as_str().unwrap_or_default().to_owned();
+            Some(Redirect { from: from.clone(), status: status.unwrap_or(308), to })
         };
         listed(&names, item, paging)
     }
 
-    /// Pages in site order, the home page first: `{id, slug, title, blockCount, hash, version, updatedAt, updatedBy}`.
+    /// Pages in site order, the home page first.
     ///
     /// # Errors
     /// As `config`.
@@ -59,7 +61,7 @@ impl Service {
         site: &str,
         at: &At,
         paging: &Paging,
-    ) -> Result<Listed<Value>> {
+    ) -> Result<Listed<PageLine>> {
         let (_, state) = self.state(who, site, at).await?;
         let root = state.root();
         let home = root.by_slug("/");
@@ -101,7 +103,7 @@ impl Service {
         Ok(ready)
     }
 
-    /// Block types: `{type, schema}`, built-in ones first.
+    /// Block types, built-in ones first.
     ///
     /// # Errors
     /// As `config`.
@@ -111,11 +113,11 @@ impl Service {
         site: &str,
         at: &At,
         paging: &Paging,
-    ) -> Result<Listed<Box<RawValue>>> {
+    ) -> Result<Listed<BlockTypeLine>> {
         let (_, state) = self.state(who, site, at).await?;
         let types = &state.root().types;
         let names: Vec<&str> = types.names().collect();
-        let item = |name: &str| RawValue::from_string(type_json(types.get(name)?)).ok();
+        let item = |name: &str| type_line(types.get(name)?).ok();
         listed(&names, item, paging)
     }
 
@@ -127,7 +129,10 @@ impl Service {
         let (_, state) = self.state(who, site, at).await?;
         let types = &state.root().types;
         match types.get(name) {
-            Some(found) => Ok(ready(type_json(found))),
+            Some(found) => {
+                let line = type_line(found).and_then(|line| serde_json::to_string(&line));
+                Ok(ready(line.map_err(|e| Fault::Internal(e.to_string()))?))
+            }
             None => {
                 let hint = nearest(name, types.names()).map(|near| format!("; did you mean '{near}'?"));
                 Err(Fault::BlockTypeNotFound(format!(
@@ -145,8 +150,7 @@ impl Service {
         site: &str,
         at: &At,
     ) -> Result<(std::sync::Arc<OpenSite>, State)> {
-        authorize::on_site(who, Scope::Read, site)?;
-        let open = self.open(site).await?;
+        let open = self.enter(who, site, Deed::Read).await?;
         let state = open.state(at).await?;
         Ok((open, state))
     }
@@ -166,17 +170,17 @@ pub(super) fn find(root: &Root, page: &str) -> Result<PageId> {
 }
 
 /// A page's line in the list.
-fn page_line(id: &PageId, stub: &Stub) -> Value {
-    json!({
-        "id": id,
-        "slug": &*stub.slug,
-        "title": &*stub.title,
-        "blockCount": stub.blocks,
-        "hash": stub.hash.to_string(),
-        "version": stub.stamp.version,
-        "updatedAt": rfc3339(stub.stamp.at_ms),
-        "updatedBy": &*stub.stamp.who,
-    })
+fn page_line(id: &PageId, stub: &Stub) -> PageLine {
+    PageLine {
+        block_count: stub.blocks,
+        hash: stub.hash.to_string(),
+        id: id.clone(),
+        slug: stub.slug.clone(),
+        title: stub.title.clone(),
+        updated_at: rfc3339(stub.stamp.at_ms),
+        updated_by: stub.stamp.who.clone(),
+        version: stub.stamp.version,
+    }
 }
 
 /// The page as it is served: its content, and who changed it last.
@@ -188,13 +192,10 @@ fn page_json(page: &Page, stamp: &Stamp, hash: &Hash) -> String {
     page.to_json(&more)
 }
 
-fn type_json(kind: &BlockType) -> String {
-    let mut out = String::from("{\"type\":");
-    write_string(kind.name(), &mut out);
-    out.push_str(",\"schema\":");
-    out.push_str(kind.schema_json().trim_end());
-    out.push('}');
-    out
+/// A block type with its schema as published, byte for byte.
+fn type_line(kind: &BlockType) -> serde_json::Result<BlockTypeLine> {
+    let schema = RawValue::from_string(kind.schema_json().trim_end().to_owned())?;
+    Ok(BlockTypeLine { name: kind.name().to_owned(), schema })
 }
 
 /// Bytes with the tag they go by.

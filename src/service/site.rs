@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::content::document::Root;
 use crate::store::{BranchKey, Link, NodeKey, Site, Store};
@@ -131,6 +131,14 @@ impl OpenSite {
     pub(super) fn leave(&self) {
         self.gone.store(true, Ordering::Relaxed);
         self.feed.close();
+    }
+
+    /// Lets its writer finish what it has; when it has ended the site can be opened anew.
+    pub(super) async fn finish(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.jobs.send(Job::Close(done)).await.is_ok() {
+            let _ = closed.await;
+        }
     }
 
     /// Somebody asked for it.

@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
+use super::authorize::{Action, Deed};
 use super::envelope::Envelope;
 use super::outside::rfc3339;
 use super::site::OpenSite;
 use super::view::{Listed, Made, Paging, SiteCard};
-use super::{Fault, Result, Service, authorize};
-use crate::auth::{Principal, Scope};
+use super::{Fault, Result, Service};
+use crate::auth::Principal;
 use crate::content::json::canonical;
 use crate::content::problem::Halt;
 use crate::content::site_config;
@@ -22,7 +23,7 @@ impl Service {
     /// # Errors
     /// `InsufficientScope`, `Unavailable`.
     pub async fn sites(&self, who: &Principal, paging: &Paging) -> Result<Listed<SiteCard>> {
-        authorize::anywhere(who, Scope::Read)?;
+        self.allow(who, &Action::ListSites)?;
         let mut after = paging.cursor.clone().unwrap_or_default();
         let mut items = Vec::new();
         loop {
@@ -34,7 +35,7 @@ impl Service {
                 }
                 after.clone_from(&site.id);
                 if who.grant.sees(&site.id) {
-                    items.push(card(self.open(&site.id).await?.as_ref()));
+                    items.push(card(self.enter(who, &site.id, Deed::Read).await?.as_ref()));
                 }
             }
             if end {
@@ -54,12 +55,12 @@ impl Service {
         fields: Map<String, Value>,
     ) -> Result<(SiteCard, Made)> {
         let id = normalise(id).ok_or_else(|| Fault::BadSite(id.to_owned()))?;
-        authorize::on_site(who, Scope::Admin, &id)?;
+        self.allow(who, &Action::OnSite(&id, Deed::Make))?;
         let config = site_config::patched(&json!({}), &fields, "").map_err(refused)?;
         let genesis = canonical(&config);
         let now = self.outside.clock.now_ms();
         let (site, new) = self.outside.store.create_site(&id, genesis.as_bytes(), now).await?;
-        let open = self.open(&id).await?;
+        let open = self.enter(who, &id, Deed::Make).await?;
         if new {
             return Ok((card(&open), Made::New));
         }
@@ -72,8 +73,7 @@ impl Service {
     /// # Errors
     /// `SiteNotFound`.
     pub async fn site(&self, who: &Principal, site: &str) -> Result<SiteCard> {
-        authorize::on_site(who, Scope::Read, site)?;
-        Ok(card(self.open(site).await?.as_ref()))
+        Ok(card(self.enter(who, site, Deed::Read).await?.as_ref()))
     }
 
     /// Changes a site's config: the op `update_site_config`, so that it can be undone like everything else.
@@ -86,11 +86,11 @@ impl Service {
         site: &str,
         patch: Map<String, Value>,
     ) -> Result<SiteCard> {
-        authorize::on_site(who, Scope::Admin, site)?;
+        let open = self.enter(who, site, Deed::Change).await?;
         let op = json!({ "op": "update_site_config", "patch": patch });
         let envelope = Envelope { site: Some(site.to_owned()), ops: vec![op], ..Envelope::default() };
         self.submit(who, Source::Api, &[], envelope).await?;
-        Ok(card(self.open(site).await?.as_ref()))
+        Ok(card(self.enter_again(&open).await?.as_ref()))
     }
 
     /// Takes a site away: its id is free at once, its log stays in the store under its number.
@@ -98,10 +98,9 @@ impl Service {
     /// # Errors
     /// `SiteNotFound`, `InsufficientScope`.
     pub async fn remove_site(&self, who: &Principal, site: &str) -> Result<()> {
-        authorize::on_site(who, Scope::Admin, site)?;
-        let open = self.open(site).await?;
+        let open = self.enter(who, site, Deed::Remove).await?;
         self.outside.store.remove_site(open.site.key, self.outside.clock.now_ms()).await?;
-        self.part_with(&open);
+        self.sites.part_with(&open);
         Ok(())
     }
 }

@@ -2,7 +2,6 @@
 
 mod keeping;
 mod neighbours;
-mod opening;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -37,22 +36,27 @@ impl Chance for Counted {
 }
 
 /// A service over a store, and a caller.
-struct House {
-    service: Arc<Service>,
-    store: Arc<dyn Store>,
-    ana: Principal,
+pub(super) struct House {
+    pub(super) service: Arc<Service>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) ana: Principal,
 }
 
 impl House {
-    async fn new() -> House {
+    pub(super) async fn new() -> House {
         let house = House::over(Arc::new(crate::store::Memory::default()), Arc::default());
         house.service.create_site(&house.ana, "demo", serde_json::Map::new()).await.unwrap();
         house
     }
 
-    fn over(store: Arc<dyn Store>, chance: Arc<Counted>) -> House {
+    pub(super) fn over(store: Arc<dyn Store>, chance: Arc<Counted>) -> House {
         let service = Service::new(store.clone(), Arc::new(Still::default()), chance);
         House { service, store, ana: Principal { actor: "ana".into(), ..Principal::operator() } }
+    }
+
+    /// The open site itself, as one who may read it comes to it.
+    async fn enter(&self, site: &str) -> Result<Arc<super::site::OpenSite>> {
+        self.service.enter(&self.ana, site, super::authorize::Deed::Read).await
     }
 
     /// The same store behind another process.
@@ -125,7 +129,7 @@ async fn undo_and_redo_walk_the_pages_stack() {
     house.set("four").await;
     assert!(redo().await.is_err(), "a newer edit clears redo");
     let status = house.service.history_status(&house.ana, "demo", None, Some("/a")).await.unwrap();
-    assert_eq!((status["canUndo"].as_bool(), status["canRedo"].as_bool()), (Some(true), Some(false)));
+    assert_eq!((status.can_undo, status.can_redo), (true, false));
 }
 
 #[tokio::test]
@@ -263,7 +267,7 @@ async fn a_restore_leaves_redo_as_it_is() {
     house.ops(json!([{"op": "undo", "page": "/a"}])).await.unwrap();
     house.ops(json!([{"op": "restore_version", "version": 2, "page": "/b"}])).await.unwrap();
     let status = house.service.history_status(&house.ana, "demo", None, None).await.unwrap();
-    assert_eq!(status["redo"]["version"], 2);
+    assert_eq!(status.redo.unwrap().version, 2);
     house.ops(json!([{"op": "redo"}])).await.unwrap();
     assert_eq!(house.heading().await, "two");
 }
@@ -305,7 +309,7 @@ async fn the_history_of_a_block_follows_it_from_page_to_page() {
     loop {
         let paging = Paging { limit: 2, cursor };
         let listed = house.service.history(&house.ana, "demo", &query, &paging).await.unwrap();
-        found.extend(listed.items.iter().map(|commit| commit["version"].as_u64().unwrap()));
+        found.extend(listed.items.iter().map(|commit| commit.version));
         cursor = listed.next_cursor;
         if cursor.is_none() {
             break;

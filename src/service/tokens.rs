@@ -1,19 +1,27 @@
 //! Tokens: made, listed, revoked, and turned into principals.
 
+mod new;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
+use super::authorize::Action;
 use super::outside::rfc3339;
-use super::view::NewToken;
-use super::{Fault, Result, Service, authorize};
+use super::view::{MadeToken, NewToken, TokenCard};
+use super::{Fault, Result, Service, watch};
 use crate::auth::{self, Grant, NewSecret, Principal, Scope};
-use crate::store::Token;
+use crate::store::{Digest, Token};
 
 /// How long a token that was looked up is trusted. Who revokes one waits as long, so that no process of this store
 /// takes it any more when its revocation is told.
 const TRUST: Duration = Duration::from_millis(500);
+
+/// Lookups at once of secrets that were never good here. Whoever tries secrets out holds up others who do so, and
+/// nobody who is known.
+pub(super) const STRANGERS: usize = 2;
+
+/// One that nobody knows waits so long for its lookup.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A token that was looked up.
 #[derive(Clone)]
@@ -33,77 +41,89 @@ impl Service {
     /// The principal behind a secret.
     ///
     /// # Errors
-    /// `Unauthenticated`, saying whether it is unknown, expired or revoked.
+    /// `Unauthenticated`, saying whether it is unknown, expired or revoked; `Overloaded` where too many try out secrets
+    /// that nobody knows.
     pub async fn principal(&self, secret: &str) -> Result<Principal> {
-        let digest = auth::digest(secret);
+        let Some(digest) = auth::digest(secret) else {
+            return unauthenticated("this is no token of Osier's, or not all of it: one begins with `osr_`");
+        };
         let now = self.outside.clock.now_ms();
-        if let Some(known) = self.tokens.get(&digest)
+        let known = self.tokens.get(&digest);
+        if let Some(known) = &known
             && known.is_fresh(now)
             && known.expires_ms.is_none_or(|expires| now < expires)
         {
-            return Ok(known.principal);
+            return Ok(known.principal.clone());
         }
-        let unauthenticated = |why: &str| Err(Fault::Unauthenticated(why.into()));
-        let Some(token) = self.outside.store.token(&digest).await? else {
+        let token = match known {
+            Some(_) => self.outside.store.token(&digest).await?,
+            None => self.strangers_token(&digest).await?,
+        };
+        let Some(token) = token else {
             return unauthenticated("no such token: make one with `osier token create`");
         };
         if token.revoked_ms.is_some() {
             self.tokens.remove(&digest);
-            return unauthenticated("the token was revoked");
+            return unauthenticated("the token was revoked: make another with `osier token create`");
         }
         if token.expires_ms.is_some_and(|expires| now >= expires) {
-            return unauthenticated("the token has expired");
+            self.tokens.remove(&digest);
+            return unauthenticated("the token has expired: make another with `osier token create`");
         }
-        let grant: Grant = serde_json::from_str(&token.grant).map_err(|e| Fault::Internal(e.to_string()))?;
+        self.uses.note(&token.id, token.used_ms, now);
+        self.watch.call_once(|| drop(tokio::spawn(watch::run(self.me.clone()))));
+        let grant = grant(&token)?;
         let principal = Principal { actor: token.actor.into(), grant: Arc::new(grant) };
         let known = Known { principal: principal.clone(), looked_up_ms: now, expires_ms: token.expires_ms };
         self.tokens.insert(digest, known);
         Ok(principal)
     }
 
+    async fn strangers_token(&self, digest: &Digest) -> Result<Option<Token>> {
+        match tokio::time::timeout(PATIENCE, self.strangers.acquire()).await {
+            Ok(_turn) => Ok(self.outside.store.token(digest).await?),
+            Err(_) => Err(Fault::Overloaded("too many unknown tokens are tried: come again later".into())),
+        }
+    }
+
     /// Makes a token; its secret is in the answer and nowhere else.
     ///
     /// # Errors
-    /// `InsufficientScope` for all but admins, and for scopes beyond the maker's own; `Malformed`.
-    pub async fn create_token(&self, who: &Principal, new: NewToken) -> Result<Value> {
-        authorize::anywhere(who, Scope::Admin)?;
-        let name = new.name.trim();
-        if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-            return Err(Fault::Malformed("/name".into(), "a token's name has 1 to 100 characters".into()));
-        }
-        let Some(scope) = new.scopes.iter().max().copied() else {
-            return Err(Fault::Malformed("/scopes".into(), "name at least one scope".into()));
-        };
-        let grant = Grant { scope, sites: new.sites, branches: new.branches, agent: new.agent };
+    /// `InsufficientScope` for all but admins who are bound to no site and no branch; `Malformed`.
+    pub async fn create_token(&self, who: &Principal, new: NewToken) -> Result<MadeToken> {
+        self.allow(who, &Action::ManageTokens)?;
+        let now = self.outside.clock.now_ms();
+        let name = new::name(&new.name)?.to_owned();
+        let expires_ms = new::expiry(new.expires_in_ms, now)?;
+        let grant = new::grant(new)?;
         let mut random = [0; 32];
         self.outside.chance.fill(&mut random);
         let secret = NewSecret::from_random(random);
+        let unkept = || Fault::Internal("a secret that was just made has not the form of one".into());
         let mut id = [0; 10];
         self.outside.chance.fill(&mut id);
-        let now = self.outside.clock.now_ms();
         let token = Token {
             id: format!("tok_{}", data_encoding::BASE32_NOPAD.encode(&id).to_ascii_lowercase()),
-            name: name.to_owned(),
-            actor: handle(name),
-            hash: auth::digest(secret.reveal()),
+            actor: new::handle(&name),
+            name,
+            hash: auth::digest(secret.reveal()).ok_or_else(unkept)?,
             grant: serde_json::to_string(&grant).map_err(|e| Fault::Internal(e.to_string()))?,
             created_ms: now,
-            expires_ms: new.expires_in_ms.map(|ms| now.saturating_add(ms)),
+            expires_ms,
             revoked_ms: None,
+            used_ms: None,
         };
         let token = self.outside.store.create_token(token).await?;
-        let mut card = card(&token);
-        card["token"] = secret.reveal().into();
-        Ok(card)
+        Ok(MadeToken { card: card(&token)?, token: secret })
     }
 
     /// All tokens, without their secrets.
     ///
     /// # Errors
     /// `InsufficientScope`.
-    pub async fn tokens(&self, who: &Principal) -> Result<Vec<Value>> {
-        authorize::anywhere(who, Scope::Admin)?;
-        Ok(self.outside.store.tokens().await?.iter().map(card).collect())
+    pub async fn tokens(&self, who: &Principal) -> Result<Vec<TokenCard>> {
+        self.allow(who, &Action::ManageTokens)?;
+        self.outside.store.tokens().await?.iter().map(card).collect()
     }
 
     /// Revokes a token: refused everywhere once this has answered. `false` where there is no living one of that id.
@@ -111,7 +131,7 @@ impl Service {
     /// # Errors
     /// `InsufficientScope`.
     pub async fn revoke_token(&self, who: &Principal, id: &str) -> Result<bool> {
-        authorize::anywhere(who, Scope::Admin)?;
+        self.allow(who, &Action::ManageTokens)?;
         let revoked = self.outside.store.revoke_token(id, self.outside.clock.now_ms()).await?;
         self.tokens.clear();
         if revoked {
@@ -121,48 +141,28 @@ impl Service {
     }
 }
 
+fn unauthenticated<T>(why: &str) -> Result<T> {
+    Err(Fault::Unauthenticated(why.into()))
+}
+
+fn grant(token: &Token) -> Result<Grant> {
+    serde_json::from_str(&token.grant).map_err(|e| Fault::Internal(format!("the grant of {}: {e}", token.id)))
+}
+
 /// A token as its maker and an admin see it.
-fn card(token: &Token) -> Value {
-    let grant: Grant = serde_json::from_str(&token.grant).unwrap_or_else(|_| Grant::everything());
-    let scopes: Vec<_> = Scope::ALL.into_iter().filter(|scope| grant.allows(*scope)).collect();
-    json!({
-        "id": token.id,
-        "name": token.name,
-        "actor": token.actor,
-        "scopes": scopes,
-        "sites": grant.sites,
-        "branches": grant.branches,
-        "agent": grant.agent,
-        "createdAt": rfc3339(token.created_ms),
-        "expiresAt": token.expires_ms.map(rfc3339),
-        "revokedAt": token.revoked_ms.map(rfc3339),
+fn card(token: &Token) -> Result<TokenCard> {
+    let grant = grant(token)?;
+    Ok(TokenCard {
+        id: token.id.clone(),
+        name: token.name.clone(),
+        actor: token.actor.clone(),
+        scopes: Scope::ALL.into_iter().filter(|scope| grant.allows(*scope)).collect(),
+        sites: grant.sites,
+        branches: grant.branches,
+        agent: grant.agent,
+        created_at: rfc3339(token.created_ms),
+        last_used_at: token.used_ms.map(rfc3339),
+        expires_at: token.expires_ms.map(rfc3339),
+        revoked_at: token.revoked_ms.map(rfc3339),
     })
-}
-
-/// An actor's name from a token's: letters and digits in lower case, everything else a dash.
-fn handle(name: &str) -> String {
-    let text: String =
-        name.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
-    let text = text.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
-    match text.as_str() {
-        "" | "operator" => "token".into(),
-        text => text.chars().take(48).collect(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_actors_name_comes_from_the_tokens() {
-        for (name, actor) in [
-            ("Ana Müller", "ana-müller"),
-            (" CI / deploy ", "ci-deploy"),
-            ("!", "token"),
-            ("operator", "token"),
-        ] {
-            assert_eq!(handle(name), actor);
-        }
-    }
 }

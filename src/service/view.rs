@@ -1,10 +1,24 @@
-//! What readers ask for, and what they get.
+//! What readers ask for, and what they get. Fields stand in the order of their names where answers are sent as they are
+//! declared.
+
+mod commit;
+mod comparison;
+mod page;
+mod published;
+mod site;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+
+use crate::auth::{NewSecret, Scope};
+pub use commit::{Commit, CommitLine, HistoryStatus, LogEvent, PageOfCommit, ResyncEvent};
+pub use comparison::Comparison;
+pub use page::{Block, Page, PageContent, PageLine};
+pub use published::{PageMeta, SiteConfig};
+pub use site::{BlockTypeLine, Made, Redirect, SiteCard};
 
 /// Which state to read: a ref, and at least which version.
 #[derive(Clone, Debug, Default)]
@@ -16,12 +30,13 @@ pub struct At {
 }
 
 /// One page of a list.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ListOf{T}")]
 pub struct Listed<T> {
     /// The items.
     pub items: Vec<T>,
-    /// Where to go on; none at the end.
+    /// What to send as `cursor` to go on; left out at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }
@@ -42,28 +57,6 @@ pub struct Ready {
     pub bytes: Bytes,
     /// An ETag with its quotes, over the bytes.
     pub etag: Arc<str>,
-}
-
-/// A site as callers see it: its id, and what its config says of it on `main`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SiteCard {
-    /// Its id in addresses.
-    pub id: String,
-    /// RFC 3339.
-    pub created_at: String,
-    /// `name, previewUrl, purpose, …`: the config on `main`.
-    #[serde(flatten)]
-    pub config: Value,
-}
-
-/// How creating a site ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Made {
-    /// It is new.
-    New,
-    /// It was there with equal content.
-    Unchanged,
 }
 
 /// Which commits to list.
@@ -90,7 +83,7 @@ pub struct NewToken {
     /// For people to know it by.
     pub name: String,
     /// Scopes, of which the highest counts.
-    pub scopes: Vec<crate::auth::Scope>,
+    pub scopes: Vec<Scope>,
     /// Only these sites.
     pub sites: Vec<String>,
     /// Writes only on branches that fit.
@@ -99,4 +92,42 @@ pub struct NewToken {
     pub agent: bool,
     /// Ends by itself after so many milliseconds.
     pub expires_in_ms: Option<i64>,
+}
+
+/// A token as its maker and admins see it: all but the secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenCard {
+    /// `tok_…`: what it is revoked by.
+    pub id: String,
+    /// As its maker named it.
+    pub name: String,
+    /// Who its holder is in the history.
+    pub actor: String,
+    /// All that it may do; an agent's go as far as `write`.
+    pub scopes: Vec<Scope>,
+    /// Only these sites; none named: all.
+    pub sites: Vec<String>,
+    /// It writes only on branches that fit one of these patterns; none named: all.
+    pub branches: Vec<String>,
+    /// Held by an agent: it never merges, approves, publishes or administers.
+    pub agent: bool,
+    /// RFC 3339.
+    pub created_at: String,
+    /// RFC 3339, behind by a minute at most; none where it was never used.
+    pub last_used_at: Option<String>,
+    /// RFC 3339; none where it does not end by itself.
+    pub expires_at: Option<String>,
+    /// RFC 3339; none where it is good.
+    pub revoked_at: Option<String>,
+}
+
+/// A token that was just made, with its secret: the one time that it is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MadeToken {
+    /// All but the secret.
+    #[serde(flatten)]
+    pub card: TokenCard,
+    /// The secret, for `Authorization: Bearer`.
+    pub token: NewSecret,
 }

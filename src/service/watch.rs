@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::site::{Job, OpenSite};
-use super::{Result, Service, authorize, finish};
-use crate::auth::{Principal, Scope};
+use super::authorize::Action;
+use super::site::Job;
+use super::{Result, Service};
+use crate::auth::Principal;
 use crate::store::{Link, SiteKey};
 use crate::telemetry::metrics::Vitals;
 
@@ -28,6 +29,7 @@ pub(super) async fn run(service: Weak<Service>) {
         if look.is_multiple_of(LOOKS) {
             service.shed().await;
             service.close_idle();
+            service.write_uses();
         }
     }
 }
@@ -35,7 +37,7 @@ pub(super) async fn run(service: Weak<Service>) {
 impl Service {
     /// Has the writers fold what other processes wrote, and lets go of sites that they removed.
     async fn look_at_heads(&self) {
-        let open = self.open_sites();
+        let open = self.sites.all();
         // Before the heads are read: what is written in between is no news of others.
         let seen: Vec<Link> = open.iter().map(|site| site.head.load().link).collect();
         let keys: Vec<SiteKey> = open.iter().map(|site| site.site.key).collect();
@@ -50,7 +52,7 @@ impl Service {
                 // One that is behind what is known here is of a log that went back in time.
                 Some(head) if head != seen => drop(site.jobs.try_send(Job::Fold)),
                 Some(_) => {}
-                None => self.part_with(site),
+                None => self.sites.part_with(site),
             }
         }
     }
@@ -59,7 +61,7 @@ impl Service {
     /// that are at work do so by themselves.
     async fn shed(&self) {
         let now = self.outside.clock.now_ms();
-        let mut open = self.open_sites();
+        let mut open = self.sites.all();
         open.sort_by_key(|site| site.last_asked_ms(now));
         for site in open {
             if self.outside.budget.over() == 0 {
@@ -84,13 +86,13 @@ impl Service {
     async fn close_those_idle(&self) {
         let now = self.outside.clock.now_ms();
         let idle = i64::try_from(self.limits.idle.as_millis()).unwrap_or(i64::MAX);
-        for site in self.open_sites() {
+        for site in self.sites.all() {
             if now.saturating_sub(site.last_asked_ms(now)) >= idle {
                 // It stays on the list until its writer has ended, so that no second one is beside it.
-                finish(&site).await;
+                site.finish().await;
             }
         }
-        self.opened_sites().retain(|_, site| !site.is_gone());
+        self.sites.forget_those_gone();
     }
 
     /// How the process stands.
@@ -98,8 +100,8 @@ impl Service {
     /// # Errors
     /// `InsufficientScope`.
     pub fn vitals(&self, who: &Principal) -> Result<Vitals> {
-        authorize::anywhere(who, Scope::Read)?;
-        let open = self.open_sites();
+        self.allow(who, &Action::ReadFigures)?;
+        let open = self.sites.all();
         Ok(Vitals {
             open_sites: open.len(),
             state_bytes: (self.outside.budget.used(), self.limits.state_bytes),
@@ -108,10 +110,5 @@ impl Service {
             followers: open.iter().map(|site| site.feed.followers().saturating_sub(1)).sum(),
             follower_lag: open.iter().map(|site| site.feed.lag()).max().unwrap_or(0),
         })
-    }
-
-    fn open_sites(&self) -> Vec<Arc<OpenSite>> {
-        let sites = self.sites.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        sites.values().filter(|site| !site.is_gone()).cloned().collect()
     }
 }

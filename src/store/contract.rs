@@ -11,6 +11,7 @@ mod log;
 mod race;
 mod registry;
 mod stacks;
+mod tokens;
 
 use bytes::Bytes;
 

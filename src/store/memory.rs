@@ -3,6 +3,7 @@
 mod audit;
 mod log;
 mod registry;
+mod tokens;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

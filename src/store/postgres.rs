@@ -14,6 +14,7 @@ mod log;
 mod migrate;
 mod registry;
 mod row;
+mod tokens;
 
 use std::str::FromStr;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Who may do what, for every route.
 
 use osier::auth::Scope;
-use osier::service::{NewToken, Principal};
+use osier::service::{MadeToken, NewToken, Principal};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -136,14 +136,13 @@ async fn a_revoked_and_an_expired_token_are_refused(server: Server) {
         agent: false,
         expires_in_ms,
     };
-    let expired = server.service.create_token(&operator, new("late", Some(0))).await.unwrap();
+    let expired = server.service.create_token(&operator, new("late", Some(1))).await.unwrap();
     let revoked = server.service.create_token(&operator, new("gone", None)).await.unwrap();
-    let list =
-        |made: &Value| server.request(Method::GET, "/sites").bearer_auth(made["token"].as_str().unwrap());
+    let list = |made: &MadeToken| server.request(Method::GET, "/sites").bearer_auth(made.token.reveal());
     assert_eq!(answered(list(&revoked)).await.status, 200);
     // As `osier token revoke` does it, in a process of its own.
     let beside = server.beside().await;
-    assert!(beside.revoke_token(&operator, revoked["id"].as_str().unwrap()).await.unwrap());
+    assert!(beside.revoke_token(&operator, &revoked.card.id).await.unwrap());
     assert_eq!(answered(list(&revoked)).await.problem(), (401, "unauthenticated"));
     assert_eq!(answered(list(&expired)).await.problem(), (401, "unauthenticated"));
 }

@@ -9,7 +9,7 @@ use crate::harness::{SITE, Server};
 async fn a_request_under_way_is_answered_and_kept(server: Server) {
     let body = json!({"site": SITE, "ops": [{"op": "create_page", "slug": "/a", "title": "A"}]}).to_string();
     let head = format!(
-        "POST /ops HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: \
+        "POST /ops HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: \
          {}\r\nExpect: 100-continue\r\n\r\n",
         server.token,
         body.len()

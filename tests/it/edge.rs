@@ -27,23 +27,11 @@ async fn both_versions_of_http_are_spoken_on_one_port() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_head_that_is_too_long_is_refused_and_the_connection_ends() {
-    let server = Server::on_sqlite().await;
-    let mut connection = TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap();
-    let head = format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: {}", "a".repeat(70_000));
-    connection.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    // What was sent and never read may end the connection the hard way, behind the answer.
-    let _ = connection.read_to_end(&mut answer).await;
-    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 431"), "{}", String::from_utf8_lossy(&answer));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_serves_one_request_after_the_other() {
     let server = Server::on_sqlite().await;
     let mut connection = TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap();
     for _ in 0..3 {
-        connection.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        connection.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
         let mut answer = vec![0; 4_096];
         let mut read = 0;
         while !answer[..read].ends_with(b"ok\n") {

@@ -196,9 +196,9 @@ async fn a_stream_ends_with_its_token_and_with_its_site(server: Server) {
     };
     let reader = server.service.create_token(&operator, new).await.unwrap();
     let request = server.request(Method::GET, &format!("/sites/{SITE}/events"));
-    let response = request.bearer_auth(reader["token"].as_str().unwrap()).send().await.unwrap();
+    let response = request.bearer_auth(reader.token.reveal()).send().await.unwrap();
     let mut by_reader = Follower { response, text: String::new() };
-    assert!(server.service.revoke_token(&operator, reader["id"].as_str().unwrap()).await.unwrap());
+    assert!(server.service.revoke_token(&operator, &reader.card.id).await.unwrap());
     assert_eq!(by_reader.next().await, None);
 
     server.ask(server.request(Method::DELETE, &format!("/sites/{SITE}"))).await.ok();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use osier::app;
+use osier::app::{self, Front};
 use osier::auth::Scope;
 use osier::service::{NewToken, Principal, Service};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
@@ -118,6 +118,16 @@ impl Server {
         Some((format!("{address}/{name}"), host.to_owned()))
     }
 
+    /// On SQLite, behind a front of its own.
+    pub async fn behind(front: Front) -> Server {
+        let folder = TempDir::new().unwrap();
+        let database = format!("sqlite:{}", folder.path().join("osier.db").display());
+        let mut server = Server::start_behind(front, database, Some(folder), String::new()).await;
+        server.token = server.token_with(Scope::Admin, &[], &[]).await;
+        server.service.create_site(&Principal::operator(), SITE, Default::default()).await.unwrap();
+        server
+    }
+
     /// A server on a store that is there already, with a token.
     pub async fn over(database: String, folder: Option<TempDir>) -> Server {
         let mut server = Server::start(database, folder, String::new()).await;
@@ -133,11 +143,16 @@ impl Server {
     }
 
     async fn start(database: String, folder: Option<TempDir>, token: String) -> Server {
+        Server::start_behind(Front::default(), database, folder, token).await
+    }
+
+    async fn start_behind(front: Front, database: String, folder: Option<TempDir>, token: String) -> Server {
         let service = app::open(&database).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();
-        let task = tokio::spawn(app::serve(listener, Arc::clone(&service), stop.clone().cancelled_owned()));
+        let (limits, stopped) = (app::Limits::default(), stop.clone().cancelled_owned());
+        let task = tokio::spawn(app::serve_within(limits, front, listener, Arc::clone(&service), stopped));
         let client = Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
         Server { url, token, service, client, database, _folder: folder, stop, task }
     }
@@ -189,7 +204,7 @@ impl Server {
             expires_in_ms: None,
         };
         let made = self.service.create_token(&Principal::operator(), new).await.unwrap();
-        made["token"].as_str().unwrap().to_owned()
+        made.token.reveal().to_owned()
     }
 
     /// A request without a token.

@@ -5,6 +5,7 @@
 #[macro_use]
 mod harness;
 
+mod answers;
 mod auth;
 mod backup;
 mod cli;
@@ -16,6 +17,7 @@ mod edge;
 mod errors;
 mod events;
 mod faults;
+mod front;
 mod fuzz;
 mod generated;
 mod golden;
@@ -26,10 +28,14 @@ mod ops;
 mod outage;
 mod readme;
 mod reads;
+mod reference;
+mod refusals;
 mod simulation;
 mod sites;
 mod story;
 mod terminal;
+mod tokens;
 mod transfer;
+mod upgrade;
 mod verify;
 mod world;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 pub use asking::{Answered, looks_back, problems, refusal, send};
 pub use chance::{Seeded, Ticking};
-pub use seen::{Replayed, Seen};
+pub use seen::{Replayed, Seen, values};
 
 /// What to do and three choices.
 pub type Step = (u8, u8, u8, u8);

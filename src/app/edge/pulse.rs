@@ -25,6 +25,8 @@ struct State {
     quiet_since: Instant,
     /// Since when the head of a request is awaited.
     head_since: Option<Instant>,
+    /// Whether its first line has ended.
+    has_line: bool,
     /// Since when the caller takes nothing of what is written.
     stalled_since: Option<Instant>,
     /// Pieces of answers that wait for the caller to take them.
@@ -42,6 +44,7 @@ impl Pulse {
             requests: 0,
             quiet_since: now,
             head_since: Some(now),
+            has_line: false,
             stalled_since: None,
             untaken: 0,
             untaken_since: now,
@@ -53,9 +56,17 @@ impl Pulse {
     pub(super) fn heard(&self, bytes: &[u8]) {
         let mut state = self.state();
         let is_http2 = *state.is_http2.get_or_insert_with(|| bytes.starts_with(b"PRI"));
-        if state.requests == 0 && state.head_since.is_none() && !is_http2 {
-            state.head_since = Some(Instant::now());
+        if state.requests > 0 || is_http2 {
+            return;
         }
+        state.head_since.get_or_insert_with(Instant::now);
+        state.has_line |= bytes.contains(&b'\n');
+    }
+
+    /// Whether nobody but hyper can have something to say; if so, whether the head that came so far is in its first line.
+    pub(super) fn before_request(&self) -> Option<bool> {
+        let state = self.state();
+        (state.requests == 0 && state.is_http2 == Some(false)).then_some(!state.has_line)
     }
 
     /// The caller takes no more for now.
@@ -89,6 +100,7 @@ impl Pulse {
         let mut state = self.state();
         state.requests += 1;
         state.head_since = None;
+        state.has_line = false;
         drop(state);
         Beat(self)
     }
@@ -238,6 +250,20 @@ mod tests {
         advance(Duration::from_secs(9)).await;
         pulse.heard(b"GET");
         assert_eq!(overdue(&pulse).await, Some(1), "one byte after the other is no progress");
+    }
+
+    #[tokio::test]
+    async fn before_a_request_it_is_known_whether_its_first_line_has_ended() {
+        let pulse = Arc::new(Pulse::new());
+        pulse.heard(b"GET /a");
+        assert_eq!(pulse.before_request(), Some(true));
+        pulse.heard(b"b HTTP/1.1\r\nHost");
+        assert_eq!(pulse.before_request(), Some(false));
+        let beat = pulse.clone().beat();
+        assert_eq!(pulse.before_request(), None);
+        drop(beat);
+        pulse.heard(b"GET /b");
+        assert_eq!(pulse.before_request(), Some(true));
     }
 
     #[tokio::test(start_paused = true)]

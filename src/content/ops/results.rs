@@ -1,5 +1,6 @@
 //! What an op answers.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::id::{BlockId, PageId};
@@ -36,7 +37,7 @@ impl Done {
 }
 
 /// One op's line of the answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OpResult {
     /// The op's name.
     pub op: String,
@@ -60,7 +61,7 @@ pub struct OpResult {
 }
 
 /// A commit that an undo or redo was about.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Taken {
     /// Its version.
     pub version: u64,

@@ -1,11 +1,12 @@
 //! A page as it was: its newest checkpoint, and the commits that touched it since. The rest of the site is not looked at.
 
+use super::super::authorize::Deed;
 use super::super::reference::Reference;
 use super::super::site::{MAIN, OpenSite, load_page, node_key};
 use super::super::view::{At, Ready};
-use super::super::{Fault, Result, Service, authorize};
+use super::super::{Fault, Result, Service};
 use super::{find, page_json, ready};
-use crate::auth::{Principal, Scope};
+use crate::auth::Principal;
 use crate::content::commit::{Body, PageEffect};
 use crate::content::document::Stamp;
 use crate::content::id::PageId;
@@ -25,8 +26,7 @@ impl Service {
         let Some(Ok(Reference::Version(version))) = at.reference.as_deref().map(Reference::parse) else {
             return Ok(None);
         };
-        authorize::on_site(who, Scope::Read, site)?;
-        let open = self.open(site).await?;
+        let open = self.enter(who, site, Deed::Read).await?;
         let head = open.head.load_full();
         if version >= head.root.version {
             return Ok(None);

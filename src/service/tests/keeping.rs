@@ -58,7 +58,7 @@ async fn bodies_beyond_the_budget_are_let_go_and_read_again() {
 async fn a_site_that_nobody_asks_for_is_closed_and_opened_again() {
     let limits = Limits { idle: Duration::from_secs(60), ..Limits::default() };
     let (house, clock) = planted(limits).await;
-    let open = |house: &House| house.service.sites.read().unwrap().len();
+    let open = |house: &House| house.service.sites.all().len();
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert_eq!(open(&house), 1, "a moment is not idle");
 
@@ -90,14 +90,14 @@ async fn a_batch_that_meets_a_closing_site_is_taken_by_the_next() {
         })
         .collect();
     for _ in 0..50 {
-        let open = house.service.open("demo").await.unwrap();
-        finish(&open).await;
+        let open = house.enter("demo").await.unwrap();
+        open.finish().await;
         tokio::task::yield_now().await;
     }
     for writer in writers {
         writer.await.unwrap();
     }
-    assert_eq!(house.service.open("demo").await.unwrap().feed.news().version, PAGES * 21);
+    assert_eq!(house.enter("demo").await.unwrap().feed.news().version, PAGES * 21);
 }
 
 #[tokio::test(start_paused = true)]
@@ -151,7 +151,7 @@ async fn servers_that_write_one_site_at_full_speed_all_get_on() {
     for house in &houses {
         let at = At { reference: None, min_version: Some(PAGES * 31) };
         house.service.page(&house.ana, "demo", &at, "/p0").await.unwrap();
-        assert_eq!(house.service.open("demo").await.unwrap().feed.news().version, PAGES * 31);
+        assert_eq!(house.enter("demo").await.unwrap().feed.news().version, PAGES * 31);
     }
 }
 
@@ -164,7 +164,7 @@ async fn an_old_commit_that_is_being_undone_is_not_undone_again() {
     // Opened anew, the writer has none of these commits in memory.
     let service = Service::new(store.clone(), clock, Arc::new(Counted(AtomicU64::new(1 << 40))));
     let house = House { service, store, ana: house.ana.clone() };
-    house.service.open("demo").await.unwrap();
+    house.enter("demo").await.unwrap();
     let undo = || house.ops(json!([{"op": "undo", "commit": first.commit}]));
     let back = || house.ops(edit(0, "first"));
     let (one, set, two) = tokio::join!(undo(), back(), undo());
@@ -196,5 +196,5 @@ async fn a_log_that_went_back_in_time_is_noticed_while_nobody_writes() {
     memory.go_back_to(&older);
     let told = tokio::time::timeout(Duration::from_secs(5), follower.next()).await.unwrap().unwrap();
     assert_eq!(told, Some(vec![Event::Resync { seq: 5 }]));
-    assert_eq!(house.service.open("demo").await.unwrap().head.load().root.version, 5);
+    assert_eq!(house.enter("demo").await.unwrap().head.load().root.version, 5);
 }

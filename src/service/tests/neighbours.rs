@@ -22,10 +22,10 @@ async fn a_page_that_was_moved_reads_alike_where_its_body_is_not_loaded() {
     }
     // One that leaves writes a checkpoint of so much, and the next starts from it, without bodies.
     let first = beside(&house);
-    first.service.open("demo").await.unwrap();
+    first.enter("demo").await.unwrap();
     first.service.close().await;
     let other = beside(&house);
-    let open = other.service.open("demo").await.unwrap();
+    let open = other.enter("demo").await.unwrap();
     assert!(open.head.load().root.stubs().all(|(_, stub)| stub.body.is_none()));
     house.ops(json!([{"op": "move_page", "page": "/b", "index": 0}])).await.unwrap();
     let here = page_at(&house, 102, "/b").await;
@@ -33,19 +33,4 @@ async fn a_page_that_was_moved_reads_alike_where_its_body_is_not_loaded() {
     assert_eq!(page_at(&other, 102, "/b").await, here);
     let again = house.restarted().await;
     assert_eq!(page_at(&again, 102, "/b").await, here);
-}
-
-#[tokio::test]
-async fn a_site_that_was_removed_is_let_go_and_the_new_one_of_its_id_is_not() {
-    let house = House::new().await;
-    let old = house.service.open("demo").await.unwrap();
-    house.store.remove_site(old.site.key, 1).await.unwrap();
-    old.leave();
-    house.service.create_site(&house.ana, "demo", serde_json::Map::new()).await.unwrap();
-    let new = house.service.open("demo").await.unwrap();
-    assert!(!Arc::ptr_eq(&new, &old));
-    house.service.part_with(&old);
-    assert!(house.service.opened("demo").is_some_and(|open| Arc::ptr_eq(&open, &new)));
-    house.service.part_with(&new);
-    assert!(house.service.opened_sites().is_empty());
 }

@@ -1,11 +1,12 @@
 //! From the store to lines.
 
+use super::super::authorize::{Action, Deed};
 use super::super::replay::{Chain, Wrong};
 use super::super::verify::Strides;
-use super::super::{Fault, Result, Service, authorize};
+use super::super::{Fault, Result, Service};
 use super::Stuck;
 use super::line::{self, Header, Trailer};
-use crate::auth::{Principal, Scope};
+use crate::auth::Principal;
 use crate::store::{Link, Site};
 
 /// A log on its way out, up to the entry that was the newest when it began.
@@ -33,7 +34,7 @@ impl Service {
     /// # Errors
     /// `InsufficientScope`, `Unavailable`.
     pub async fn site_ids(&self, who: &Principal) -> Result<Vec<String>> {
-        authorize::anywhere(who, Scope::Admin)?;
+        self.allow(who, &Action::NameSites)?;
         let sites = self.outside.store.sites("", NAMED).await?;
         Ok(sites.into_iter().map(|site| site.id).filter(|id| who.grant.sees(id)).collect())
     }
@@ -43,7 +44,7 @@ impl Service {
     /// # Errors
     /// `SiteNotFound`, `InsufficientScope`, `Unavailable`.
     pub async fn export(&self, who: &Principal, site: &str) -> Result<Export> {
-        authorize::on_site(who, Scope::Admin, site)?;
+        self.allow(who, &Action::OnSite(site, Deed::Export))?;
         let store = &self.outside.store;
         let found = store.site(site).await?;
         let site = found.ok_or_else(|| Fault::SiteNotFound(site.to_owned()))?;

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::super::authorize::{Action, Deed};
 use super::super::replay::{Replay, Step, Wrong};
 use super::super::site::{Due, Head};
-use super::super::{Fault, Result, Service, authorize, sites};
+use super::super::{Fault, Result, Service, sites};
 use super::Stuck;
 use super::file::LogFile;
-use crate::auth::{Principal, Scope};
+use crate::auth::Principal;
 use crate::content::id::PageId;
 use crate::store::{Append, Appended, Entry, Link, Site, StoreError};
 
@@ -54,7 +55,7 @@ impl Service {
         let file = checked(source, tell).await?;
         let named = id.unwrap_or(&file.header.site);
         let id = sites::normalise(named).ok_or_else(|| Fault::BadSite(named.to_owned()))?;
-        authorize::on_site(who, Scope::Admin, &id)?;
+        self.allow(who, &Action::OnSite(&id, Deed::Import))?;
         let end = file.replay.chain.link;
         let mut imported = Imported {
             entries: end.seq,

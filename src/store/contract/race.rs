@@ -93,6 +93,7 @@ async fn actors_stay_unique_when_tokens_are_made_at_once(bed: &Bed) {
             created_ms: 1,
             expires_ms: None,
             revoked_ms: None,
+            used_ms: None,
         };
         async move { store.create_token(token).await.unwrap().actor }
     });

@@ -1,10 +1,10 @@
-//! Sites and tokens in memory.
+//! Sites in memory.
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::{Memory, SiteRow};
-use crate::store::{Digest, Registry, Result, Site, SiteKey, StoreError, Token, actor};
+use crate::store::{Registry, Result, Site, SiteKey};
 
 #[async_trait]
 impl Registry for Memory {
@@ -44,33 +44,6 @@ impl Registry for Memory {
         let mut tables = self.tables();
         let row = tables.sites.iter_mut().find(|row| row.site.key == site && row.removed_ms.is_none());
         Ok(row.map(|row| row.removed_ms = Some(at_ms)).is_some())
-    }
-
-    async fn create_token(&self, mut token: Token) -> Result<Token> {
-        let mut tables = self.tables();
-        if tables.tokens.iter().any(|kept| kept.id == token.id || kept.hash == token.hash) {
-            return Err(StoreError::Damaged("the id or the hash of a new token is taken".to_owned()));
-        }
-        let taken = tables.tokens.iter().map(|kept| kept.actor.clone()).collect();
-        token.actor = actor::free(&token.actor, &taken);
-        tables.tokens.push(token.clone());
-        Ok(token)
-    }
-
-    async fn token(&self, hash: &Digest) -> Result<Option<Token>> {
-        Ok(self.tables().tokens.iter().find(|token| token.hash == *hash).cloned())
-    }
-
-    async fn tokens(&self) -> Result<Vec<Token>> {
-        let mut tokens = self.tables().tokens.clone();
-        tokens.sort_by(|a, b| (a.created_ms, &a.id).cmp(&(b.created_ms, &b.id)));
-        Ok(tokens)
-    }
-
-    async fn revoke_token(&self, id: &str, at_ms: i64) -> Result<bool> {
-        let mut tables = self.tables();
-        let token = tables.tokens.iter_mut().find(|token| token.id == id && token.revoked_ms.is_none());
-        Ok(token.map(|token| token.revoked_ms = Some(at_ms)).is_some())
     }
 
     async fn ping(&self) -> Result<()> {

@@ -10,11 +10,18 @@ use super::fault;
 use crate::store::{Result, StoreError};
 
 /// Version, name, text. One that was released is never changed.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(
-    20_261_121_160_000,
-    "log and registries",
-    include_str!("../../../migrations/postgres/20261121160000_log_and_registries.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (
+        20_261_121_160_000,
+        "log and registries",
+        include_str!("../../../migrations/postgres/20261121160000_log_and_registries.sql"),
+    ),
+    (
+        20_261_121_222_000,
+        "last use of tokens",
+        include_str!("../../../migrations/postgres/20261121222000_last_use_of_tokens.sql"),
+    ),
+];
 
 /// What a migration of a large database may take, and the wait for another process that runs it.
 const PATIENCE: Duration = Duration::from_secs(600);

@@ -84,7 +84,7 @@ pub(super) fn site_row(row: &PgRow) -> Result<SiteRow> {
     Ok(SiteRow { site: site(row)?, genesis_hash: digest(get(row, 4)?)?, removed_ms: get(row, 5)? })
 }
 
-/// Reads id, name, actor, hash, grant, created_ms, expires_ms, revoked_ms.
+/// Reads id, name, actor, hash, grant, created_ms, expires_ms, revoked_ms, used_ms.
 ///
 /// # Errors
 /// `Damaged` for what no store can hold.
@@ -98,6 +98,7 @@ pub(super) fn token(row: &PgRow) -> Result<Token> {
         created_ms: get(row, 5)?,
         expires_ms: get(row, 6)?,
         revoked_ms: get(row, 7)?,
+        used_ms: get(row, 8)?,
     })
 }
 

@@ -31,6 +31,23 @@ impl SafeCopy {
         refuse_taken(to)?;
         let source = open(from)?;
         migrate::expect_known(&source, from)?;
+        SafeCopy::of(&source, to)?.checked()
+    }
+
+    /// The same of a store of this osier or an older one; the copy gets this binary's schema. Blocks.
+    ///
+    /// # Errors
+    /// As `make`.
+    pub fn make_current(from: &Path, to: &Path) -> Result<SafeCopy> {
+        refuse_taken(to)?;
+        let source = open(from)?;
+        migrate::expect_store(&source, from)?;
+        let copy = SafeCopy::of(&source, to)?;
+        migrate::run_missing(&mut open(&copy.part)?, &copy.part)?;
+        copy.checked()
+    }
+
+    fn of(source: &Connection, to: &Path) -> Result<SafeCopy> {
         let mut part = to.as_os_str().to_owned();
         part.push(".part");
         let copy = SafeCopy { part: PathBuf::from(part), to: to.to_owned() };
@@ -45,8 +62,12 @@ impl SafeCopy {
         }
         let name = copy.part.to_str().ok_or_else(|| unusable(&copy.part, "its name is not UTF-8"))?;
         source.execute("VACUUM INTO ?1", [name])?;
-        audit::must_be_whole(&open(&copy.part)?)?;
         Ok(copy)
+    }
+
+    fn checked(self) -> Result<SafeCopy> {
+        audit::must_be_whole(&open(&self.part)?)?;
+        Ok(self)
     }
 
     /// The copy as a store to be read.

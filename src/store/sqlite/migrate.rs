@@ -13,8 +13,10 @@ use crate::store::{Result, StoreError};
 const APPLICATION_ID: i64 = 0x4F53_4945;
 
 /// In the order they are run. One that was released is never changed.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../../../migrations/sqlite/20261121160000_log_and_registries.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/sqlite/20261121160000_log_and_registries.sql"),
+    include_str!("../../../migrations/sqlite/20261121222000_last_use_of_tokens.sql"),
+];
 
 /// How many migrations this binary knows.
 pub(super) fn known() -> i64 {
@@ -26,9 +28,18 @@ pub(super) fn known() -> i64 {
 /// # Errors
 /// `Newer`; `Setup` where the file is not a store of Osier's or a migration fails.
 pub(super) fn run(connection: &mut Connection, path: &Path) -> Result<()> {
+    version(connection, path)?;
+    keep_write_ahead_log(connection, path)?;
+    run_missing(connection, path)
+}
+
+/// The same, in the journal that the file has.
+///
+/// # Errors
+/// As `run`.
+pub(super) fn run_missing(connection: &mut Connection, path: &Path) -> Result<()> {
     let failed = |error: rusqlite::Error| at_open(path, &error);
     let mut found = version(connection, path)?;
-    keep_write_ahead_log(connection, path)?;
     while found < known() {
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
@@ -74,14 +85,23 @@ pub(super) fn make(connection: &mut Connection) -> Result<()> {
 /// # Errors
 /// `Newer`; `Setup` where it is another program's, or has an older schema.
 pub(super) fn expect_known(connection: &Connection, path: &Path) -> Result<()> {
-    let what = |line: &str| StoreError::Setup(format!("{} {line}", path.display()));
+    if expect_store(connection, path)? < known() {
+        let line = "has the schema of an older osier: run `osier migrate` on it first";
+        return Err(StoreError::Setup(format!("{} {line}", path.display())));
+    }
+    Ok(())
+}
+
+/// That a file is a store of Osier's, of this binary's schema or an older one: how many migrations it has.
+///
+/// # Errors
+/// `Newer`; `Setup` where it is another program's.
+pub(super) fn expect_store(connection: &Connection, path: &Path) -> Result<i64> {
     match version(connection, path) {
-        Ok(0) => Err(what("is no store of Osier's")),
-        Ok(found) if found < known() => {
-            Err(what("has the schema of an older osier: run `osier migrate` on it first"))
+        Ok(0) | Err(StoreError::Setup(_)) => {
+            Err(StoreError::Setup(format!("{} is no store of Osier's", path.display())))
         }
-        Err(StoreError::Setup(_)) => Err(what("is no store of Osier's")),
-        checked => checked.map(|_| ()),
+        checked => checked,
     }
 }
 

@@ -82,7 +82,7 @@ pub(super) fn site_row(row: &Row<'_>) -> Result<SiteRow> {
     Ok(SiteRow { site: site(row)?, genesis_hash: row.get(4)?, removed_ms: row.get(5)? })
 }
 
-/// Reads id, name, actor, hash, grant, created_ms, expires_ms, revoked_ms.
+/// Reads id, name, actor, hash, grant, created_ms, expires_ms, revoked_ms, used_ms.
 ///
 /// # Errors
 /// `Damaged` for what no store can hold.
@@ -96,6 +96,7 @@ pub(super) fn token(row: &Row<'_>) -> Result<Token> {
         created_ms: row.get(5)?,
         expires_ms: row.get(6)?,
         revoked_ms: row.get(7)?,
+        used_ms: row.get(8)?,
     })
 }
 

@@ -118,7 +118,7 @@ impl Door {
     pub fn plain_get(&self, path: &str) -> (String, String) {
         let url = self.urls.lock().unwrap().iter().flatten().next().unwrap().clone();
         let request =
-            format!("GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n", self.token);
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n", self.token);
         (url.trim_start_matches("http://").to_owned(), request)
     }
 

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use osier::store::{
     Append, Appended, Audit, Bounds, BranchKey, Checkpoint, Checkpoints, CommitRow, Digest, Entry, Hold,
-    Link, Log, Memory, NodeKey, Registry, Result, Site, SiteKey, SiteRow, Stack, StoreError, Token, Touched,
+    Link, Log, Memory, NodeKey, Registry, Result, Site, SiteKey, SiteRow, Stack, StoreError, Token, Tokens,
+    Touched,
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -323,6 +324,13 @@ impl Registry for Line {
         self.back(self.reading().await?.remove_site(site, at_ms).await).await
     }
 
+    async fn ping(&self) -> Result<()> {
+        self.back(self.reading().await?.ping().await).await
+    }
+}
+
+#[async_trait]
+impl Tokens for Line {
     async fn create_token(&self, token: Token) -> Result<Token> {
         self.back(self.reading().await?.create_token(token).await).await
     }
@@ -339,8 +347,8 @@ impl Registry for Line {
         self.back(self.reading().await?.revoke_token(id, at_ms).await).await
     }
 
-    async fn ping(&self) -> Result<()> {
-        self.back(self.reading().await?.ping().await).await
+    async fn tokens_used(&self, uses: &[(String, i64)]) -> Result<()> {
+        self.back(self.reading().await?.tokens_used(uses).await).await
     }
 }
 

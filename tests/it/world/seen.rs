@@ -9,6 +9,7 @@ use osier::content::id::PageId;
 use osier::content::json::{canonical, write_string};
 use osier::service::{At, Paging, Principal, Service, rfc3339};
 use osier::store::{Entry, Link, Site};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// All that a reader can read of a state, byte for byte.
@@ -29,17 +30,16 @@ impl Seen {
         let lines = service.pages(&who, site, &at, &paging).await.unwrap().items;
         let mut pages = BTreeMap::new();
         for line in &lines {
-            let id = line["id"].as_str().unwrap();
-            let ready = service.page(&who, site, &at, id).await.unwrap();
-            pages.insert(id.to_owned(), String::from_utf8(ready.bytes.to_vec()).unwrap());
+            let ready = service.page(&who, site, &at, line.id.as_str()).await.unwrap();
+            pages.insert(line.id.to_string(), String::from_utf8(ready.bytes.to_vec()).unwrap());
         }
         let types = service.block_types(&who, site, &at, &paging).await.unwrap().items;
-        let custom =
-            types.iter().map(|kind| kind.get().to_owned()).filter(|kind| kind.starts_with("{\"type\":\"Law"));
+        let custom = types.iter().map(|kind| serde_json::to_string(kind).unwrap());
+        let custom = custom.filter(|kind| kind.starts_with("{\"type\":\"Law"));
         Seen {
             config: String::from_utf8(service.config(&who, site, &at).await.unwrap().bytes.to_vec()).unwrap(),
-            redirects: service.redirects(&who, site, &at, &paging).await.unwrap().items,
-            lines,
+            redirects: values(&service.redirects(&who, site, &at, &paging).await.unwrap().items),
+            lines: values(&lines),
             pages,
             types: custom.collect(),
         }
@@ -112,6 +112,11 @@ impl Replayed {
         let others = self.root.order.iter().filter(|id| Some(*id) != home);
         home.into_iter().chain(others).map(|id| line(id, self.root.stub(id).unwrap())).collect()
     }
+}
+
+/// Items as they are sent.
+pub fn values<T: Serialize>(items: &[T]) -> Vec<Value> {
+    items.iter().map(|item| serde_json::to_value(item).unwrap()).collect()
 }
 
 fn line(id: &PageId, stub: &Stub) -> Value {

@@ -73,6 +73,8 @@ fn request(bytes: &[u8], token: &str) -> Option<Request<Body>> {
         };
         request.headers_mut().append(name, value);
     }
+    // Without one nothing but the refusal would be met.
+    request.headers_mut().entry("host").or_insert(HeaderValue::from_static("localhost"));
     Some(request)
 }
 
@@ -92,8 +94,12 @@ fn house() -> House {
         };
         let token = service.create_token(&operator, new).await.unwrap();
         (
-            osier::http::router(service, tokio_util::sync::CancellationToken::new()),
-            token["token"].as_str().unwrap().to_owned(),
+            osier::http::router(
+                service,
+                tokio_util::sync::CancellationToken::new(),
+                &osier::http::Front::default(),
+            ),
+            token.token.reveal().to_owned(),
         )
     });
     House { runtime, router, token, served: 0 }
