@@ -13,7 +13,7 @@ use crate::service::{Fault, NewToken, Principal, Service, TokenCard};
 Examples:
   osier token create --name ci --scopes read,write --sites demo --expires 30d
   osier token list
-  osier token revoke tok_01k9xv3q8fwx8sadkzmjc5qe1n")]
+  osier token revoke tok_mzoglrfk5ifvnaik")]
 pub(super) enum Token {
     Create(Create),
     /// List all tokens, without their secrets
@@ -34,7 +34,7 @@ revokedAt}]}")]
     /// Take a token back, at once and for good
     #[command(after_help = "\
 Example:
-  osier token revoke tok_01k9xv3q8fwx8sadkzmjc5qe1n
+  osier token revoke tok_mzoglrfk5ifvnaik
 
 Once it has answered, no server on this store takes the token any more.
 
