@@ -1,5 +1,5 @@
-//! What readers ask for, and what they get. Fields stand in the order of their names where answers are sent as they are
-//! declared.
+//! What readers ask for, and what they get. Fields are sent in the order in which they stand here: what a reader looks for
+//! first comes first.
 
 mod blame;
 mod commit;
