@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{Stop, output, with_service};
 use crate::config::Settings;
-use crate::service::{CommitLine, HistoryQuery, Paging, Principal};
+use crate::service::{At, CommitLine, HistoryQuery, Paging, Principal};
 
 /// List the commits of a site, newest first
 #[derive(Args)]
@@ -30,10 +30,11 @@ pub(super) struct History {
 impl History {
     pub(super) async fn run(self, settings: &Settings) -> Result<(), Stop> {
         let History { site, page, branch, limit, json } = self;
-        let query = HistoryQuery { branch, page, ..HistoryQuery::default() };
+        let at = At { reference: branch, min_version: None };
+        let query = HistoryQuery { page, ..HistoryQuery::default() };
         let paging = Paging { limit: usize::from(limit), cursor: None };
         let listed = with_service(settings, async |service| {
-            Ok(service.history(&Principal::operator(), &site, &query, &paging).await?)
+            Ok(service.history(&Principal::operator(), &site, &at, &query, &paging).await?)
         });
         let listed = listed.await?;
         if json {

@@ -135,44 +135,72 @@ impl PagesQuery {
 
 /// Which commits.
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct CommitsQuery {
-    branch: Option<String>,
     page: Option<String>,
     actor: Option<String>,
     block: Option<String>,
+    branch: Option<String>,
+    r#ref: Option<String>,
+    min_version: Option<u64>,
     limit: Option<usize>,
     cursor: Option<String>,
 }
 
 impl CommitsQuery {
-    pub(super) fn parts(self) -> Result<(HistoryQuery, Paging), Failure> {
-        let CommitsQuery { branch, page, actor, block, limit, cursor } = self;
-        Ok((HistoryQuery { branch, page, actor, block }, PagingQuery { limit, cursor }.paging()?))
+    pub(super) fn parts(self) -> Result<(At, HistoryQuery, Paging), Failure> {
+        let CommitsQuery { page, actor, block, branch, r#ref, min_version, limit, cursor } = self;
+        let (at, paging) = ListQuery { branch, r#ref, min_version, limit, cursor }.parts()?;
+        Ok((at, HistoryQuery { page, actor, block }, paging))
     }
 }
 
 /// Which branch.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct BranchQuery {
-    pub(super) branch: Option<String>,
+    branch: Option<String>,
+    min_version: Option<u64>,
+}
+
+impl BranchQuery {
+    pub(super) fn at(self) -> At {
+        At { reference: self.branch, min_version: self.min_version }
+    }
 }
 
 /// Whose undo stack.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct StatusQuery {
-    pub(super) branch: Option<String>,
-    pub(super) page: Option<String>,
+    page: Option<String>,
+    branch: Option<String>,
+    min_version: Option<u64>,
+}
+
+impl StatusQuery {
+    pub(super) fn parts(self) -> (At, Option<String>) {
+        (BranchQuery { branch: self.branch, min_version: self.min_version }.at(), self.page)
+    }
 }
 
 /// Which two states.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct DiffQuery {
-    pub(super) from: String,
-    pub(super) to: String,
+    from: Option<String>,
+    to: Option<String>,
+    min_version: Option<u64>,
+}
+
+impl DiffQuery {
+    pub(super) fn parts(self) -> Result<(String, String, Option<u64>), Failure> {
+        let given = |name: &str, reference: Option<String>| {
+            let message = || format!("`{name}` is missing: a ref, as in {name}=main@42");
+            reference.ok_or_else(|| Failure::malformed(name, message()))
+        };
+        Ok((given("from", self.from)?, given("to", self.to)?, self.min_version))
+    }
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod generated;
 mod golden;
 mod history;
 mod laws;
+mod lists;
 mod ops;
 mod outage;
 mod reads;
