@@ -22,10 +22,10 @@ Examples:
   osier token list
   osier token list --json
 
-In columns: id, name, scopes, sites, branches, until when.
+In columns: id, name, held by an agent or a person, scopes, sites, branches, last use, until when.
 
-With --json: {items: [{id, name, actor, scopes, sites, branches, agent, createdAt, expiresAt,
-revokedAt}]}")]
+With --json: {items: [{id, name, actor, scopes, sites, branches, agent, createdAt, lastUsedAt,
+expiresAt, revokedAt}]}")]
     List {
         /// As JSON
         #[arg(long)]
