@@ -13,6 +13,7 @@ mod front;
 mod health;
 mod history;
 mod html;
+mod key;
 mod metadata;
 mod metrics;
 mod ops;

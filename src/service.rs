@@ -39,7 +39,7 @@ use site::{Budget, Outside};
 use tokens::{Known, STRANGERS};
 use uses::Uses;
 
-pub use envelope::{Answer, Envelope, TouchedPage};
+pub use envelope::{Answer, Envelope, TouchedPage, is_key};
 pub use events::{Event, Events};
 pub use fault::{Fault, Result};
 pub use outside::{Chance, Clock, rfc3339};
@@ -48,7 +48,7 @@ pub use verify::{Depth, Flaw, SiteReport, Verdict, verify_store};
 pub use view::{
     At, Blame, Block, BlockBlame, BlockTypeLine, Commit, CommitLine, Comparison, HistoryQuery, HistoryStatus,
     Listed, LogEvent, Made, MadeToken, Mark, NewToken, Page, PageContent, PageLine, PageMeta, PageOfCommit,
-    Paging, Ready, Redirect, ResyncEvent, SiteCard, SiteConfig, TokenCard,
+    Paging, Ready, Redirect, Repeatable, ResyncEvent, SiteCard, SiteConfig, TokenCard,
 };
 
 /// Who calls, with which scope, through which door: a transport, which names no room below, has these words from here.

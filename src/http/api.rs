@@ -20,7 +20,7 @@ pub(super) use answers::{Answered, Changed, Either, Feed, Html, Made, Nothing as
 pub(super) use asks::Asks;
 pub(super) use document::document;
 use handler::Documented;
-use told::Told;
+pub(super) use told::Told;
 
 /// An operation: a method of a route, and what is to be said of it.
 #[derive(Clone, Copy)]

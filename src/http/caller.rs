@@ -40,25 +40,40 @@ pub(super) async fn known(headers: &HeaderMap, service: &Shared) -> Result<Princ
     service.principal(bearer(headers)?).await
 }
 
-/// The text behind `Bearer`, whose case does not count.
+/// The text behind `Bearer`, whose case does not count. A token stands in this header and nowhere else: what an address
+/// holds is in logs and histories.
+///
+/// Two of the header are refused with 400 and not 401: it is no list (RFC 9110, section 5.3), and a request that shows
+/// more than one token is `invalid_request` (RFC 6750, section 3.1). Which of them counts would be for whoever stands
+/// between to choose.
 fn bearer(headers: &HeaderMap) -> Result<&str, Fault> {
-    let missing = || {
-        Fault::Unauthenticated(
-            "a token is needed: send `Authorization: Bearer osr_…`; `osier token create` makes one"
-                .to_owned(),
-        )
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else {
+        return wanting(
+            "a token is needed: send `Authorization: Bearer osr_…`; `osier token create` makes one",
+        );
     };
-    let value = headers.get(header::AUTHORIZATION).ok_or_else(missing)?.to_str().map_err(|_| missing())?;
-    match value.split_once(' ') {
-        Some((scheme, secret)) if scheme.eq_ignore_ascii_case("bearer") && !secret.trim().is_empty() => {
-            Ok(secret.trim())
-        }
-        _ => Err(missing()),
+    if values.next().is_some() {
+        let message = "the header comes twice: send one token";
+        return Err(Fault::Malformed("Authorization".to_owned(), message.to_owned()));
     }
+    let secret = value.to_str().ok().and_then(|value| value.split_once(' '));
+    match secret.map(|(scheme, secret)| (scheme.eq_ignore_ascii_case("bearer"), secret.trim())) {
+        Some((true, secret)) if !secret.is_empty() => Ok(secret),
+        _ => wanting(
+            "the header is to say `Authorization: Bearer osr_…`, with a token that `osier token create` made",
+        ),
+    }
+}
+
+fn wanting<T>(why: &str) -> Result<T, Fault> {
+    Err(Fault::Unauthenticated(why.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn read(value: &'static str) -> Option<String> {
@@ -77,6 +92,18 @@ mod tests {
         for value in ["", "Bearer", "Bearer ", "Basic b3NpZXI=", "osr_a"] {
             assert_eq!(read(value), None, "{value}");
         }
-        assert!(bearer(&HeaderMap::new()).is_err());
+        assert!(matches!(bearer(&HeaderMap::new()), Err(Fault::Unauthenticated(_))));
+        let latin =
+            HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_bytes(b"Bearer \xE9").unwrap())]);
+        assert!(matches!(bearer(&latin), Err(Fault::Unauthenticated(_))));
+    }
+
+    #[test]
+    fn of_two_tokens_none_counts() {
+        let mut headers = HeaderMap::new();
+        for _ in 0..2 {
+            headers.append(header::AUTHORIZATION, HeaderValue::from_static("Bearer osr_a"));
+        }
+        assert!(matches!(bearer(&headers), Err(Fault::Malformed(..))));
     }
 }

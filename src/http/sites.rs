@@ -11,12 +11,13 @@ use super::Shared;
 use super::api::{self, About, Answered, Changed, Group, NoContent, Seen};
 use super::body::Sent;
 use super::caller::Caller;
+use super::key::Key;
 use super::query::{Asked, Nothing, PagingQuery, Place};
 use super::reply::{Reply, changed, read, written};
 use crate::auth::Scope;
 use crate::content::problem::Code;
 use crate::error::{self, Failure, kind_of};
-use crate::service::{Fault, Listed, Made, SiteCard};
+use crate::service::{Fault, Listed, Made, Repeatable, SiteCard};
 use sent::{NewSite, SitePatch};
 
 pub(super) const LIST: About = About {
@@ -35,10 +36,14 @@ pub(super) const CREATE: About = About {
     id: "create_site",
     title: "Make a site",
     text: "Of `id` and whatever its config is to begin with. The id is normalised (`\" My Site! \"` is `my-site`). The same site again, with equal content, is left as it is and answered \
-           with `unchanged`. A new site has no pages and is at version 0.",
+           with `unchanged`. A new site has no pages and is at version 0.\n\nWith the header `Idempotency-Key` the same request may be sent again and again: it happens once, and \
+           each time the first answer comes, also when the site was changed or taken away since.",
     group: Group::Sites,
     scope: Some(Scope::Admin),
-    refusals: || vec![kind_of(Code::IdTaken), kind_of(Code::SchemaViolation), kind_of(Code::UnknownProp)],
+    refusals: || {
+        let codes = [Code::IdTaken, Code::SchemaViolation, Code::UnknownProp];
+        codes.into_iter().map(kind_of).chain([error::IDEMPOTENCY_KEY_REUSED]).collect()
+    },
     address: "/sites",
     body: r#"{"id": "my-site", "name": "My site", "purpose": "To try things out"}"#,
     answer: include_str!("../../docs/examples/create_site.json"),
@@ -101,8 +106,10 @@ pub(super) async fn create(
     State(service): State<Shared>,
     who: Caller,
     Asked(Nothing {}): Asked<Nothing>,
-    Sent { value, .. }: Sent<NewSite>,
+    Key(key): Key,
+    Sent { bytes, value, .. }: Sent<NewSite>,
 ) -> Reply<api::Made<SiteCard>> {
+    let once = key.as_deref().map(|key| Repeatable { key, request: &bytes });
     let mut fields = object(value)?;
     let id = match fields.remove("id") {
         Some(Value::String(id)) => id,
@@ -114,7 +121,10 @@ pub(super) async fn create(
             ));
         }
     };
-    let (card, made) = service.create_site(&who, &id, fields).await?;
+    let (card, made) = match once {
+        Some(once) => service.create_site_once(&who, &id, fields, once).await?,
+        None => service.create_site(&who, &id, fields).await?,
+    };
     let location = HeaderValue::try_from(format!("/sites/{}", card.id));
     let location = location.map_err(|e| Fault::Internal(format!("the address of site {}: {e}", card.id)))?;
     let mut response = match made {

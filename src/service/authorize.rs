@@ -5,6 +5,9 @@
 use super::{Fault, Result, Service};
 use crate::auth::{Principal, Scope};
 
+/// The branch that every site has.
+const MAIN: &str = "main";
+
 /// What a principal is about to do.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Action<'a> {
@@ -84,6 +87,10 @@ fn authorize(who: &Principal, action: &Action<'_>) -> Result<()> {
         Action::OnSite(_, Deed::Write { branch }) if !who.grant.writes_on(branch) => {
             Err(Fault::BranchProtected((*branch).to_owned()))
         }
+        // What is done to a site as a whole is done to its main branch too.
+        Action::OnSite(_, Deed::Change | Deed::Remove | Deed::Import) if !who.grant.writes_on(MAIN) => {
+            Err(Fault::BranchProtected(MAIN.to_owned()))
+        }
         // One that is bound to sites or branches would make others that are not.
         Action::ManageTokens if who.grant.is_bound() => Err(Fault::InsufficientScope(scope)),
         _ => Ok(()),
@@ -123,6 +130,7 @@ mod tests {
         assert_eq!(refusal(grant(), write("main")), "BranchProtected(\"main\")");
         assert_eq!(refusal(grant(), write("agent/x")), "");
         assert_eq!(refusal(grant(), Action::OnSite("s", Deed::Read)), "");
+        assert_eq!(refusal(grant(), Action::OnSite("s", Deed::Remove)), "BranchProtected(\"main\")");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::authorize::{Action, Deed};
-use super::envelope::{Answer, Envelope};
+use super::envelope::{Answer, Envelope, MAX_KEY, is_key};
 use super::site::{Intent, Job, Keyed, OpenSite, Submission, Unsent, answer, digest};
 use super::{Fault, Result, Service};
 use crate::auth::Principal;
@@ -15,9 +15,6 @@ use crate::content::commit::Body;
 use crate::content::ops::Op;
 use crate::content::problem::{Code, Problem};
 use crate::store::Source;
-
-/// Longest idempotency key.
-const MAX_KEY: usize = 255;
 
 /// Longest summary, in characters.
 const MAX_SUMMARY: usize = 1000;
@@ -144,7 +141,7 @@ fn check(envelope: &Envelope) -> Result<()> {
         return malformed("/ops", format!("a batch has 1 to {MAX_OPS} ops, not {count}: send it in parts"));
     }
     if let Some(key) = &envelope.idempotency_key
-        && (key.is_empty() || key.len() > MAX_KEY || key.chars().any(char::is_control))
+        && !is_key(key)
     {
         return malformed(
             "/idempotencyKey",

@@ -8,6 +8,15 @@ use serde_json::Value;
 
 use crate::content::ops::{Op, OpResult};
 
+/// Longest idempotency key, in bytes.
+pub(super) const MAX_KEY: usize = 255;
+
+/// Whether text can be an idempotency key.
+#[must_use]
+pub fn is_key(text: &str) -> bool {
+    (1..=MAX_KEY).contains(&text.len()) && !text.chars().any(char::is_control)
+}
+
 /// A batch of ops and what the caller expects of the state it meets.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

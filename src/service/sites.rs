@@ -1,19 +1,21 @@
 //! The registry of sites. What a site says of itself is its config, which ops change; the registry knows its id.
 
+mod once;
+
 use serde_json::{Map, Value, json};
 
 use super::authorize::{Action, Deed};
 use super::cursor::List;
-use super::envelope::Envelope;
+use super::envelope::{Envelope, is_key};
 use super::outside::rfc3339;
 use super::site::OpenSite;
-use super::view::{Listed, Made, Paging, SiteCard};
+use super::view::{Listed, Made, Paging, Repeatable, SiteCard};
 use super::{Fault, Result, Service};
 use crate::auth::Principal;
 use crate::content::json::canonical;
 use crate::content::problem::Halt;
 use crate::content::site_config;
-use crate::store::Source;
+use crate::store::{Created, Source};
 
 /// Longest id of a site.
 const MAX_ID: usize = 64;
@@ -57,18 +59,59 @@ impl Service {
         id: &str,
         fields: Map<String, Value>,
     ) -> Result<(SiteCard, Made)> {
+        self.make_site(who, id, fields, None).await
+    }
+
+    /// The same under an idempotency key of the caller's: the same request gets the first answer again, whatever became
+    /// of the site since. A refusal is not kept.
+    ///
+    /// # Errors
+    /// As `create_site`; `KeyReused` where the key came with another request; `Malformed` for a key that can be none.
+    pub async fn create_site_once(
+        &self,
+        who: &Principal,
+        id: &str,
+        fields: Map<String, Value>,
+        once: Repeatable<'_>,
+    ) -> Result<(SiteCard, Made)> {
+        if !is_key(once.key) {
+            return Err(Fault::Malformed("Idempotency-Key".into(), "this can't be a key".into()));
+        }
+        self.make_site(who, id, fields, Some(once)).await
+    }
+
+    async fn make_site(
+        &self,
+        who: &Principal,
+        id: &str,
+        fields: Map<String, Value>,
+        once: Option<Repeatable<'_>>,
+    ) -> Result<(SiteCard, Made)> {
         let id = normalise(id).ok_or_else(|| Fault::BadSite(id.to_owned()))?;
         self.allow(who, &Action::OnSite(&id, Deed::Make))?;
         let config = site_config::patched(&json!({}), &fields, "").map_err(refused)?;
-        let genesis = canonical(&config);
-        let now = self.outside.clock.now_ms();
-        let (site, new) = self.outside.store.create_site(&id, genesis.as_bytes(), now).await?;
+        let (genesis, now) = (canonical(&config), self.outside.clock.now_ms());
+        let fresh = card_of(&id, now, &config);
+        let answer = once.map(|once| once::kept(who, once, (&fresh, Made::New), now)).transpose()?;
+        let store = &self.outside.store;
+        let site = match store.create_site_once(&id, genesis.as_bytes(), now, answer.as_ref()).await? {
+            Created::New(_) => return Ok((fresh, Made::New)),
+            Created::There(site) => site,
+            Created::Answered(kept) => {
+                let once = once.ok_or_else(|| Fault::Internal("an answer without a key".into()))?;
+                return once::again(&kept, once);
+            }
+        };
         let open = self.enter(who, &id, Deed::Make).await?;
-        if new {
-            return Ok((card(&open), Made::New));
-        }
         let same = site.genesis == genesis.as_bytes() || *open.head.load().root.config == config;
-        if same { Ok((card(&open), Made::Unchanged)) } else { Err(Fault::SiteTaken(id)) }
+        if !same {
+            return Err(Fault::SiteTaken(id));
+        }
+        let card = card(&open);
+        let Some(once) = once else { return Ok((card, Made::Unchanged)) };
+        // Another may have brought the same key meanwhile: then its answer stands.
+        let answer = once::kept(who, once, (&card, Made::Unchanged), now)?;
+        once::again(&store.keep_answer(&answer).await?, once)
     }
 
     /// A site.
@@ -109,12 +152,16 @@ impl Service {
 }
 
 fn card(open: &OpenSite) -> SiteCard {
-    let mut config = (*open.head.load().root.config).clone();
+    card_of(&open.site.id, open.site.created_ms, &open.head.load().root.config)
+}
+
+fn card_of(id: &str, created_ms: i64, config: &Value) -> SiteCard {
+    let mut config = config.clone();
     if let Value::Object(fields) = &mut config {
         // Lists show names: a site whose config has none goes by its id.
-        fields.entry("name").or_insert_with(|| open.site.id.clone().into());
+        fields.entry("name").or_insert_with(|| id.into());
     }
-    SiteCard { id: open.site.id.clone(), created_at: rfc3339(open.site.created_ms), config }
+    SiteCard { id: id.to_owned(), created_at: rfc3339(created_ms), config }
 }
 
 fn refused(halt: Halt) -> Fault {

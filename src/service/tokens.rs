@@ -45,7 +45,9 @@ impl Service {
     /// that nobody knows.
     pub async fn principal(&self, secret: &str) -> Result<Principal> {
         let Some(digest) = auth::digest(secret) else {
-            return unauthenticated("this is no token of Osier's, or not all of it: one begins with `osr_`");
+            return unauthenticated(
+                "this is no token of Osier's, or not all of it: `osier token create` makes one",
+            );
         };
         let now = self.outside.clock.now_ms();
         let known = self.tokens.get(&digest);

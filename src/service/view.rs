@@ -20,7 +20,7 @@ pub use commit::{Commit, CommitLine, HistoryStatus, LogEvent, PageOfCommit, Resy
 pub use comparison::Comparison;
 pub use page::{Block, Page, PageContent, PageLine};
 pub use published::{PageMeta, SiteConfig};
-pub use site::{BlockTypeLine, Made, Redirect, SiteCard};
+pub use site::{BlockTypeLine, Made, Redirect, Repeatable, SiteCard};
 
 /// Which state to read: a ref, and at least which version.
 #[derive(Clone, Debug, Default)]

@@ -9,6 +9,7 @@ mod answers;
 mod auth;
 mod backup;
 mod blame;
+mod canary;
 mod cli;
 mod commands;
 mod constraints;

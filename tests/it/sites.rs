@@ -77,6 +77,78 @@ async fn a_site_made_again_under_a_free_id_is_empty(server: Server) {
     assert_eq!(server.make_page("a").await["version"], 1);
 }
 
+/// Makes a site under an idempotency key.
+async fn keyed(server: &Server, key: &str, body: &Value) -> crate::harness::Answered {
+    server.ask(server.request(Method::POST, "/sites").header("idempotency-key", key).json(body)).await
+}
+
+async fn the_same_request_under_a_key_gets_the_first_answer_again(server: Server) {
+    let body = json!({"id": "kept", "name": "Kept"});
+    let first = keyed(&server, "k", &body).await;
+    assert_eq!((first.status.as_u16(), first.header("location")), (201, "/sites/kept"));
+    let same = |again: &crate::harness::Answered| {
+        assert_eq!((again.status.as_u16(), again.header("location")), (201, "/sites/kept"));
+        assert_eq!(again.text, first.text);
+    };
+    same(&keyed(&server, "k", &body).await);
+    server.send(Method::PATCH, "/sites/kept", &json!({"name": "Other"})).await.ok();
+    same(&keyed(&server.sibling().await, "k", &body).await);
+    let server = server.restarted().await;
+    server.ask(server.request(Method::DELETE, "/sites/kept")).await.ok();
+    same(&keyed(&server, "k", &body).await);
+    assert_eq!(server.get("/sites/kept").await.problem(), (404, "site_not_found"), "it is not made anew");
+    // Under a key of its own it is.
+    assert_eq!(keyed(&server, "another", &body).await.status, 201);
+}
+
+async fn a_key_that_came_with_another_request_is_refused(server: Server) {
+    keyed(&server, "k", &json!({"id": "a"})).await.ok();
+    for other in [json!({"id": "b"}), json!({"id": "a", "name": "A"})] {
+        assert_eq!(keyed(&server, "k", &other).await.problem(), (422, "idempotency_key_reused"));
+    }
+    assert_eq!(server.get("/sites/b").await.problem(), (404, "site_not_found"));
+    // Keys are each principal's own.
+    let other = server.token_with(osier::auth::Scope::Admin, &[], &[]).await;
+    let request = server.request(Method::POST, "/sites").header("idempotency-key", "k");
+    let answer = crate::harness::answered(request.bearer_auth(other).json(&json!({"id": "b"}))).await;
+    assert_eq!(answer.status, 201);
+}
+
+async fn a_refusal_is_not_kept_and_unchanged_is(server: Server) {
+    let body = json!({"id": "s", "name": "Mine"});
+    assert_eq!(keyed(&server, "k", &body).await.problem(), (409, "id_taken"));
+    server.ask(server.request(Method::DELETE, "/sites/s")).await.ok();
+    assert_eq!(keyed(&server, "k", &body).await.status, 201);
+    let unchanged = keyed(&server, "l", &body).await;
+    assert_eq!((unchanged.status.as_u16(), &unchanged.json["unchanged"]), (200, &json!(true)));
+    server.ask(server.request(Method::DELETE, "/sites/s")).await.ok();
+    let again = keyed(&server, "l", &body).await;
+    assert_eq!((again.status.as_u16(), again.text), (200, unchanged.text));
+}
+
+async fn of_many_that_come_at_once_under_one_key_all_get_one_answer(server: Server) {
+    let other = server.sibling().await;
+    let body = json!({"id": "crowd", "name": "Crowd"});
+    let calls = (0..16).map(|number| keyed(if number % 2 == 0 { &server } else { &other }, "k", &body));
+    let answers = futures::future::join_all(calls).await;
+    for answer in &answers {
+        assert_eq!((answer.status.as_u16(), &answer.text), (201, &answers[0].text));
+    }
+}
+
+async fn a_key_that_can_be_none_is_refused(server: Server) {
+    let body = json!({"id": "x"});
+    for key in ["", &"k".repeat(256)] {
+        assert_eq!(keyed(&server, key, &body).await.problem(), (400, "malformed_request"));
+    }
+    for path in ["/sites", "/ops"] {
+        let twice = server.request(Method::POST, path).header("idempotency-key", "a");
+        let answer = server.ask(twice.header("idempotency-key", "b").json(&body)).await;
+        assert_eq!(answer.problem(), (400, "malformed_request"), "{path}: {}", answer.text);
+    }
+    assert_eq!(server.get("/sites/x").await.problem(), (404, "site_not_found"));
+}
+
 on_each_store![
     a_site_is_made_once_and_made_again_it_is_unchanged,
     an_id_that_cannot_be_one_is_refused,
@@ -85,4 +157,9 @@ on_each_store![
     a_site_is_patched_listed_and_removed,
     a_new_site_has_no_pages_and_is_at_version_zero,
     a_site_made_again_under_a_free_id_is_empty,
+    the_same_request_under_a_key_gets_the_first_answer_again,
+    a_key_that_came_with_another_request_is_refused,
+    a_refusal_is_not_kept_and_unchanged_is,
+    of_many_that_come_at_once_under_one_key_all_get_one_answer,
+    a_key_that_can_be_none_is_refused,
 ];

@@ -44,8 +44,10 @@ impl JsonSchema for SitePatch {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let config = SiteConfig::json_schema(generator);
-        let names = config.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
-        let fields: Map<String, Value> = names.map(|name| (name.clone(), json!({}))).collect();
+        let own = config.get("properties").and_then(Value::as_object).into_iter().flatten();
+        let described =
+            |(name, field): (&String, &Value)| (name.clone(), json!({ "description": field["description"] }));
+        let fields: Map<String, Value> = own.map(described).collect();
         json_schema!({
             "description": "A merge patch (RFC 7396) on the config: what is named is set, `null` removes.",
             "type": "object",

@@ -24,6 +24,15 @@ pub struct SiteCard {
     pub config: Value,
 }
 
+/// A request that may come again and is to be done once.
+#[derive(Clone, Copy, Debug)]
+pub struct Repeatable<'a> {
+    /// What its caller knows it by: the header `Idempotency-Key`.
+    pub key: &'a str,
+    /// The request as it came: what the key stands for.
+    pub request: &'a [u8],
+}
+
 /// How creating a site ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Made {
