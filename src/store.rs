@@ -24,8 +24,8 @@ pub use memory::Memory;
 pub use open::{embedded_path, look, open};
 pub use postgres::Postgres;
 pub use row::{
-    Append, Appended, Bounds, BranchKey, Checkpoint, CommitRow, Entry, Kind, Link, NodeKey, Relive, Site,
-    SiteKey, SiteRow, Source, Stack, Token, Touched,
+    Append, Appended, Bounds, BranchKey, Checkpoint, CommitRow, Created, Entry, KeyedAnswer, Kind, Link,
+    NodeKey, Relive, Site, SiteKey, SiteRow, Source, Stack, Token, Touched,
 };
 pub use sqlite::{SafeCopy, Sqlite};
 
@@ -144,7 +144,27 @@ pub trait Checkpoints: Send + Sync {
 #[async_trait]
 pub trait Registry: Send + Sync {
     /// Makes a site; answers the one that lives under this id already, with `false`.
-    async fn create_site(&self, id: &str, genesis: &[u8], at_ms: i64) -> Result<(Site, bool)>;
+    async fn create_site(&self, id: &str, genesis: &[u8], at_ms: i64) -> Result<(Site, bool)> {
+        match self.create_site_once(id, genesis, at_ms, None).await? {
+            Created::New(site) => Ok((site, true)),
+            Created::There(site) => Ok((site, false)),
+            Created::Answered(_) => Err(StoreError::Damaged("a request without a key was answered".into())),
+        }
+    }
+
+    /// The same for a request that may come again: its answer is kept in one transaction with the site. One that was
+    /// answered before changes nothing.
+    async fn create_site_once(
+        &self,
+        id: &str,
+        genesis: &[u8],
+        at_ms: i64,
+        answer: Option<&KeyedAnswer>,
+    ) -> Result<Created>;
+
+    /// Keeps the answer to a request that made nothing. The one that stands under its key is answered: this one, or
+    /// the one that was kept first.
+    async fn keep_answer(&self, answer: &KeyedAnswer) -> Result<KeyedAnswer>;
 
     /// The living site of this id.
     async fn site(&self, id: &str) -> Result<Option<Site>>;

@@ -78,6 +78,15 @@ impl Api {
         self.add((MethodFilter::DELETE, "delete"), path, handler, about)
     }
 
+    /// An operation of an address that another one's route takes, and hands on.
+    pub(super) fn within<H, A, R>(mut self, path: &'static str, _handler: H, about: &'static About) -> Self
+    where
+        H: Documented<A, R>,
+    {
+        self.operations.push(Operation { method: "get", path, about, tell: H::tell });
+        self
+    }
+
     fn add<H, T, A, R>(
         mut self,
         (filter, method): (MethodFilter, &'static str),

@@ -160,7 +160,7 @@ fn node_of(open: &OpenSite, page: &str) -> Result<NodeKey> {
     }
 }
 
-fn body(row: &CommitRow) -> Result<Body> {
+pub(super) fn body(row: &CommitRow) -> Result<Body> {
     Body::decode(row.entry.format, &row.entry.body).map_err(|e| Fault::Internal(e.to_string()))
 }
 

@@ -156,11 +156,14 @@ impl Service {
     }
 }
 
-/// The page of a state that an id or slug names.
+/// The page of a state that an id or slug names. An address may leave out a slug's first slash.
 pub(super) fn find(root: &Root, page: &str) -> Result<PageId> {
+    let by_slug = |slug: &str| slug::normalise(slug).ok().and_then(|slug| root.by_slug(&slug).cloned());
     let id = match page.starts_with('/') {
-        true => slug::normalise(page).ok().and_then(|slug| root.by_slug(&slug).cloned()),
-        false => Some(PageId::from(page)).filter(|id| root.stub(id).is_some()),
+        true => by_slug(page),
+        false => Some(PageId::from(page))
+            .filter(|id| root.stub(id).is_some())
+            .or_else(|| by_slug(&format!("/{page}"))),
     };
     id.ok_or_else(|| {
         let hint =

@@ -1,6 +1,7 @@
-//! What readers ask for, and what they get. Fields stand in the order of their names where answers are sent as they are
-//! declared.
+//! What readers ask for, and what they get. Fields are sent in the order in which they stand here: what a reader looks for
+//! first comes first.
 
+mod blame;
 mod commit;
 mod comparison;
 mod page;
@@ -14,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::auth::{NewSecret, Scope};
+pub use blame::{Blame, BlockBlame, Mark};
 pub use commit::{Commit, CommitLine, HistoryStatus, LogEvent, PageOfCommit, ResyncEvent};
 pub use comparison::Comparison;
 pub use page::{Block, Page, PageContent, PageLine};

@@ -2,6 +2,7 @@
 //! server (`postgres://…`), in a database of its own.
 #![cfg(test)]
 
+mod answers;
 mod audit;
 pub(super) mod bed;
 mod checkpoints;

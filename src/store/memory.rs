@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::{
-    BranchKey, Checkpoint, Checkpoints, Digest, Entry, Kind, Link, NodeKey, Result, Site, SiteKey, Token,
+    BranchKey, Checkpoint, Checkpoints, Digest, Entry, KeyedAnswer, Kind, Link, NodeKey, Result, Site,
+    SiteKey, Token,
 };
 
 /// Keeps all in memory.
@@ -36,6 +37,8 @@ struct Tables {
     checkpoints: BTreeMap<(SiteKey, BranchKey, NodeKey, u64), Checkpoint>,
     blobs: HashMap<(SiteKey, Digest), Bytes>,
     tokens: Vec<Token>,
+    /// By who asked, and the key.
+    answers: HashMap<(String, String), KeyedAnswer>,
 }
 
 struct SiteRow {

@@ -314,6 +314,32 @@ pub struct Checkpoint {
     pub hash: Digest,
 }
 
+/// How making a site ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Created {
+    /// It is new.
+    New(Site),
+    /// One lives under this id already.
+    There(Site),
+    /// The key came before, with this request or another: nothing was done.
+    Answered(KeyedAnswer),
+}
+
+/// What a request with an idempotency key was answered, where no log keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyedAnswer {
+    /// The principal's name; keys are its own.
+    pub who: String,
+    /// As the caller chose it.
+    pub key: String,
+    /// The digest of the request that came with it.
+    pub request: Digest,
+    /// The answer, as the service writes it.
+    pub answer: Bytes,
+    /// Milliseconds since 1970.
+    pub at_ms: i64,
+}
+
 /// An access token, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {

@@ -8,6 +8,7 @@ mod harness;
 mod answers;
 mod auth;
 mod backup;
+mod blame;
 mod cli;
 mod commands;
 mod constraints;

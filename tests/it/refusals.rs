@@ -96,10 +96,14 @@ async fn what_is_no_request_is_answered_with_a_problem_document_and_the_connecti
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn garbage_behind_a_request_is_refused_after_the_request_is_answered() {
     let server = Server::on_sqlite().await;
-    let heard = said_to(&server, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n\0\0\0\0").await;
-    let (first, second) = heard.split_once("ok\n").unwrap();
-    assert!(first.starts_with("HTTP/1.1 200 "), "{heard}");
-    assert_eq!(only_answer(second).problem(), (400, "malformed_request"));
+    for version in ["1.1", "1.0"] {
+        let head =
+            format!("GET /healthz HTTP/{version}\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n");
+        let heard = said_to(&server, &[head.as_bytes(), &[0; 4]].concat()).await;
+        let (first, second) = heard.split_once("ok\n").unwrap();
+        assert!(first.starts_with(&format!("HTTP/{version} 200 ")), "{heard}");
+        assert_eq!(only_answer(second).problem(), (400, "malformed_request"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

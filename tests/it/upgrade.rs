@@ -10,7 +10,7 @@ use crate::terminal::{execute, fail, sqlite, succeed};
 
 /// Takes from a store what migrations after the first one brought.
 async fn age(database: &str) {
-    for taken in ["ALTER TABLE token DROP COLUMN used_ms"] {
+    for taken in ["ALTER TABLE token DROP COLUMN used_ms", "DROP TABLE keyed_answer"] {
         execute(database, taken).await.unwrap();
     }
     let forget = match database.starts_with("sqlite:") {

@@ -34,7 +34,8 @@ impl Service {
         let id = find(&head.root, page).unwrap_or_else(|_| PageId::from(page));
         let Some((stamp, then)) = last_touch(&open, &id, version).await? else { return Ok(None) };
         let Some(hash) = then.hash else { return Ok(None) };
-        if page.starts_with('/') && slug::normalise(page).ok().as_deref() != Some(&*then.slug) {
+        let by_slug = format!("/{}", page.strip_prefix('/').unwrap_or(page));
+        if page != id.as_str() && slug::normalise(&by_slug).ok().as_deref() != Some(&*then.slug) {
             return Ok(None);
         }
         let key = (open.site.key, id, stamp.version, hash);

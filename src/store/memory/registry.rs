@@ -4,14 +4,23 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::{Memory, SiteRow};
-use crate::store::{Registry, Result, Site, SiteKey};
+use crate::store::{Created, KeyedAnswer, Registry, Result, Site, SiteKey};
 
 #[async_trait]
 impl Registry for Memory {
-    async fn create_site(&self, id: &str, genesis: &[u8], at_ms: i64) -> Result<(Site, bool)> {
+    async fn create_site_once(
+        &self,
+        id: &str,
+        genesis: &[u8],
+        at_ms: i64,
+        answer: Option<&KeyedAnswer>,
+    ) -> Result<Created> {
         let mut tables = self.tables();
+        if let Some(kept) = answer.and_then(|answer| tables.answers.get(&place(answer))) {
+            return Ok(Created::Answered(kept.clone()));
+        }
         if let Some(row) = tables.sites.iter().find(|row| row.site.id == id && row.removed_ms.is_none()) {
-            return Ok((row.site.clone(), false));
+            return Ok(Created::There(row.site.clone()));
         }
         let last = tables.sites.last().map_or(0, |row| row.site.key.0);
         let site = Site {
@@ -21,7 +30,14 @@ impl Registry for Memory {
             created_ms: at_ms,
         };
         tables.sites.push(SiteRow { site: site.clone(), removed_ms: None });
-        Ok((site, true))
+        if let Some(answer) = answer {
+            tables.answers.insert(place(answer), answer.clone());
+        }
+        Ok(Created::New(site))
+    }
+
+    async fn keep_answer(&self, answer: &KeyedAnswer) -> Result<KeyedAnswer> {
+        Ok(self.tables().answers.entry(place(answer)).or_insert_with(|| answer.clone()).clone())
     }
 
     async fn site(&self, id: &str) -> Result<Option<Site>> {
@@ -49,4 +65,8 @@ impl Registry for Memory {
     async fn ping(&self) -> Result<()> {
         Ok(())
     }
+}
+
+fn place(answer: &KeyedAnswer) -> (String, String) {
+    (answer.who.clone(), answer.key.clone())
 }

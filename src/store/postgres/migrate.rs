@@ -21,6 +21,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "last use of tokens",
         include_str!("../../../migrations/postgres/20261121222000_last_use_of_tokens.sql"),
     ),
+    (
+        20_261_121_223_000,
+        "keyed answers",
+        include_str!("../../../migrations/postgres/20261121223000_keyed_answers.sql"),
+    ),
 ];
 
 /// What a migration of a large database may take, and the wait for another process that runs it.

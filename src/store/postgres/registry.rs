@@ -4,42 +4,57 @@ use async_trait::async_trait;
 
 use super::Postgres;
 use super::fault::Fault;
+use super::lane::Ask;
 use super::row;
 use crate::store::number::limit;
-use crate::store::{Registry, Result, Site, SiteKey, StoreError};
+use crate::store::{Created, KeyedAnswer, Registry, Result, Site, SiteKey, StoreError};
 
 /// How often a name that another takes first is looked for again.
 pub(super) const ATTEMPTS: usize = 16;
 
 #[async_trait]
 impl Registry for Postgres {
-    async fn create_site(&self, id: &str, genesis: &[u8], at_ms: i64) -> Result<(Site, bool)> {
+    async fn create_site_once(
+        &self,
+        id: &str,
+        genesis: &[u8],
+        at_ms: i64,
+        answer: Option<&KeyedAnswer>,
+    ) -> Result<Created> {
         for _ in 0..ATTEMPTS {
-            if let Some(site) = self.site(id).await? {
-                return Ok((site, false));
+            if let Some(answer) = answer
+                && let Some(kept) = self.answered(answer).await?
+            {
+                return Ok(Created::Answered(kept));
             }
-            // Rows of sites are never deleted, so the next number was never another's. Two that take it at once meet
-            // in the primary key.
-            let ask = sqlx::query(
-                "INSERT INTO site (site, id, genesis, genesis_hash, created_ms)
-                SELECT coalesce(max(site), 0) + 1, $1, $2, $3, $4
-                FROM site
-                RETURNING site, id, genesis, created_ms",
-            )
-            .bind(id)
-            .bind(genesis)
-            .bind(Site::genesis_hash(genesis))
-            .bind(at_ms);
-            match self.writes.once(ask).await {
+            if let Some(site) = self.site(id).await? {
+                return Ok(Created::There(site));
+            }
+            match self.writes.once(insert_site(id, genesis, at_ms, answer)).await {
                 Ok(rows) => {
                     let made = rows.first().ok_or_else(|| damaged("an insert gave no row"))?;
-                    return Ok((row::site(made)?, true));
+                    return Ok(Created::New(row::site(made)?));
                 }
                 Err(fault) if fault.is_taken() || fault.is_collision() => {}
                 Err(fault) => return Err(fault.into()),
             }
         }
         Err(StoreError::Unavailable("too many sites are made at once".to_owned()))
+    }
+
+    async fn keep_answer(&self, answer: &KeyedAnswer) -> Result<KeyedAnswer> {
+        let ask = sqlx::query(
+            "INSERT INTO keyed_answer (who, key, request, answer, at_ms)
+            VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (who, key) DO NOTHING",
+        )
+        .bind(answer.who.clone())
+        .bind(answer.key.clone())
+        .bind(answer.request.to_vec())
+        .bind(answer.answer.to_vec())
+        .bind(answer.at_ms);
+        self.writes.once(ask).await?;
+        self.answered(answer).await?.ok_or_else(|| damaged("an answer that was kept is not there"))
     }
 
     async fn site(&self, id: &str) -> Result<Option<Site>> {
@@ -82,6 +97,49 @@ impl Registry for Postgres {
         self.reads.read(|| sqlx::query("SELECT 1")).await.map_err(Fault::of_read)?;
         Ok(())
     }
+}
+
+impl Postgres {
+    /// What stands under the key of an answer.
+    async fn answered(&self, answer: &KeyedAnswer) -> Result<Option<KeyedAnswer>> {
+        let ask = || {
+            sqlx::query(
+                "SELECT who, key, request, answer, at_ms
+                FROM keyed_answer
+                WHERE who = $1 AND key = $2",
+            )
+            .bind(answer.who.clone())
+            .bind(answer.key.clone())
+        };
+        self.reads.read(ask).await.map_err(Fault::of_read)?.first().map(row::keyed_answer).transpose()
+    }
+}
+
+/// Rows of sites are never deleted, so the next number was never another's. Two that take it at once meet in the primary
+/// key; two that come with one key, in that of the answers, and then neither half is done.
+fn insert_site(id: &str, genesis: &[u8], at_ms: i64, answer: Option<&KeyedAnswer>) -> Ask {
+    let ask = sqlx::query(
+        "WITH made AS (
+            INSERT INTO site (site, id, genesis, genesis_hash, created_ms)
+            SELECT coalesce(max(site), 0) + 1, $1, $2, $3, $4
+            FROM site
+            RETURNING site, id, genesis, created_ms
+        ), answered AS (
+            INSERT INTO keyed_answer (who, key, request, answer, at_ms)
+            SELECT $5, $6, $7, $8, $4
+            WHERE $5 IS NOT NULL
+        )
+        SELECT site, id, genesis, created_ms
+        FROM made",
+    );
+    ask.bind(id.to_owned())
+        .bind(genesis.to_vec())
+        .bind(Site::genesis_hash(genesis))
+        .bind(at_ms)
+        .bind(answer.map(|answer| answer.who.clone()))
+        .bind(answer.map(|answer| answer.key.clone()))
+        .bind(answer.map(|answer| answer.request.to_vec()))
+        .bind(answer.map(|answer| answer.answer.to_vec()))
 }
 
 fn damaged(what: &str) -> StoreError {

@@ -6,8 +6,8 @@ use sqlx::{Decode, Postgres, Row, Type};
 
 use crate::store::number::counted;
 use crate::store::{
-    BranchKey, Checkpoint, Digest, Entry, Kind, NodeKey, Result, Site, SiteKey, SiteRow, Source, StoreError,
-    Token, Touched,
+    BranchKey, Checkpoint, Digest, Entry, KeyedAnswer, Kind, NodeKey, Result, Site, SiteKey, SiteRow, Source,
+    StoreError, Token, Touched,
 };
 
 /// The columns of an entry, in the order `entry` reads them.
@@ -99,6 +99,20 @@ pub(super) fn token(row: &PgRow) -> Result<Token> {
         expires_ms: get(row, 6)?,
         revoked_ms: get(row, 7)?,
         used_ms: get(row, 8)?,
+    })
+}
+
+/// Reads who, key, request, answer, at_ms.
+///
+/// # Errors
+/// `Damaged` for what no store can hold.
+pub(super) fn keyed_answer(row: &PgRow) -> Result<KeyedAnswer> {
+    Ok(KeyedAnswer {
+        who: get(row, 0)?,
+        key: get(row, 1)?,
+        request: digest(get(row, 2)?)?,
+        answer: Bytes::copy_from_slice(get(row, 3)?),
+        at_ms: get(row, 4)?,
     })
 }
 

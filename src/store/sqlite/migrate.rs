@@ -16,6 +16,7 @@ const APPLICATION_ID: i64 = 0x4F53_4945;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/20261121160000_log_and_registries.sql"),
     include_str!("../../../migrations/sqlite/20261121222000_last_use_of_tokens.sql"),
+    include_str!("../../../migrations/sqlite/20261121223000_keyed_answers.sql"),
 ];
 
 /// How many migrations this binary knows.

@@ -6,13 +6,24 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::{Sqlite, fault, row};
 use crate::store::number::limit;
-use crate::store::{Registry, Result, Site, SiteKey};
+use crate::store::{Created, KeyedAnswer, Registry, Result, Site, SiteKey};
 
 #[async_trait]
 impl Registry for Sqlite {
-    async fn create_site(&self, id: &str, genesis: &[u8], at_ms: i64) -> Result<(Site, bool)> {
-        let (id, genesis) = (id.to_owned(), Bytes::copy_from_slice(genesis));
-        self.writer.run(move |connection| create_site(connection, id, genesis, at_ms)).await
+    async fn create_site_once(
+        &self,
+        id: &str,
+        genesis: &[u8],
+        at_ms: i64,
+        answer: Option<&KeyedAnswer>,
+    ) -> Result<Created> {
+        let (id, genesis, answer) = (id.to_owned(), Bytes::copy_from_slice(genesis), answer.cloned());
+        self.writer.run(move |connection| create_site(connection, id, genesis, at_ms, answer.as_ref())).await
+    }
+
+    async fn keep_answer(&self, answer: &KeyedAnswer) -> Result<KeyedAnswer> {
+        let answer = answer.clone();
+        self.writer.run(move |connection| keep_answer(connection, answer)).await
     }
 
     async fn site(&self, id: &str) -> Result<Option<Site>> {
@@ -75,16 +86,52 @@ fn create_site(
     id: String,
     genesis: Bytes,
     created_ms: i64,
-) -> Result<(Site, bool)> {
+    answer: Option<&KeyedAnswer>,
+) -> Result<Created> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let Some(kept) = answer.map(|answer| answered(&transaction, answer)).transpose()?.flatten() {
+        return Ok(Created::Answered(kept));
+    }
     if let Some(site) = site(&transaction, &id)? {
-        return Ok((site, false));
+        return Ok(Created::There(site));
     }
     transaction.execute(
         "INSERT INTO site (id, genesis_hash, created_ms, genesis) VALUES (?1, ?2, ?3, ?4)",
         params![id, Site::genesis_hash(&genesis), created_ms, &genesis[..]],
     )?;
     let key = SiteKey(transaction.last_insert_rowid());
+    if let Some(answer) = answer {
+        insert_answer(&transaction, answer)?;
+    }
     transaction.commit().map_err(fault::at_commit)?;
-    Ok((Site { key, id, genesis, created_ms }, true))
+    Ok(Created::New(Site { key, id, genesis, created_ms }))
+}
+
+fn keep_answer(connection: &mut Connection, answer: KeyedAnswer) -> Result<KeyedAnswer> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let Some(kept) = answered(&transaction, &answer)? {
+        return Ok(kept);
+    }
+    insert_answer(&transaction, &answer)?;
+    transaction.commit().map_err(fault::at_commit)?;
+    Ok(answer)
+}
+
+/// What stands under the key of an answer.
+fn answered(connection: &Connection, answer: &KeyedAnswer) -> Result<Option<KeyedAnswer>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT who, key, request, answer, at_ms
+        FROM keyed_answer
+        WHERE who = ?1 AND key = ?2",
+    )?;
+    let mut rows = statement.query([&answer.who, &answer.key])?;
+    rows.next()?.map(row::keyed_answer).transpose()
+}
+
+fn insert_answer(connection: &Connection, answer: &KeyedAnswer) -> Result<()> {
+    connection.execute(
+        "INSERT INTO keyed_answer (who, key, request, answer, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![answer.who, answer.key, &answer.request[..], &answer.answer[..], answer.at_ms],
+    )?;
+    Ok(())
 }

@@ -7,8 +7,8 @@ use rusqlite::Row;
 
 use crate::store::number::counted;
 use crate::store::{
-    BranchKey, Checkpoint, Entry, Kind, NodeKey, Result, Site, SiteKey, SiteRow, Source, StoreError, Token,
-    Touched,
+    BranchKey, Checkpoint, Entry, KeyedAnswer, Kind, NodeKey, Result, Site, SiteKey, SiteRow, Source,
+    StoreError, Token, Touched,
 };
 
 /// The columns of an entry, in the order `entry` reads them.
@@ -97,6 +97,20 @@ pub(super) fn token(row: &Row<'_>) -> Result<Token> {
         expires_ms: row.get(6)?,
         revoked_ms: row.get(7)?,
         used_ms: row.get(8)?,
+    })
+}
+
+/// Reads who, key, request, answer, at_ms.
+///
+/// # Errors
+/// `Damaged` for what no store can hold.
+pub(super) fn keyed_answer(row: &Row<'_>) -> Result<KeyedAnswer> {
+    Ok(KeyedAnswer {
+        who: row.get(0)?,
+        key: row.get(1)?,
+        request: row.get(2)?,
+        answer: bytes(row, 3)?,
+        at_ms: row.get(4)?,
     })
 }
 

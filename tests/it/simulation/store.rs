@@ -1,6 +1,8 @@
 //! A store that a seed makes unreliable: it delays, loses answers, fails before writing, writes after all, is gone for a
 //! while, and goes back in time. What it has said is `Done` stays, until it goes back.
 
+mod registry;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,8 +11,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use osier::store::{
     Append, Appended, Audit, Bounds, BranchKey, Checkpoint, Checkpoints, CommitRow, Digest, Entry, Hold,
-    Link, Log, Memory, NodeKey, Registry, Result, Site, SiteKey, SiteRow, Stack, StoreError, Token, Tokens,
-    Touched,
+    Link, Log, Memory, NodeKey, Registry, Result, SiteKey, SiteRow, Stack, StoreError, Touched,
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -302,53 +303,6 @@ impl Checkpoints for Line {
 
     async fn blobs(&self, site: SiteKey, hashes: &[Digest]) -> Result<Vec<Option<Bytes>>> {
         self.back(self.reading().await?.blobs(site, hashes).await).await
-    }
-}
-
-#[async_trait]
-impl Registry for Line {
-    async fn create_site(&self, id: &str, genesis: &[u8], at_ms: i64) -> Result<(Site, bool)> {
-        *self.disk.genesis.lock().unwrap() = Some((id.to_owned(), genesis.to_vec()));
-        self.disk.kept().create_site(id, genesis, at_ms).await
-    }
-
-    async fn site(&self, id: &str) -> Result<Option<Site>> {
-        self.back(self.reading().await?.site(id).await).await
-    }
-
-    async fn sites(&self, after: &str, limit: usize) -> Result<Vec<Site>> {
-        self.back(self.reading().await?.sites(after, limit).await).await
-    }
-
-    async fn remove_site(&self, site: SiteKey, at_ms: i64) -> Result<bool> {
-        self.back(self.reading().await?.remove_site(site, at_ms).await).await
-    }
-
-    async fn ping(&self) -> Result<()> {
-        self.back(self.reading().await?.ping().await).await
-    }
-}
-
-#[async_trait]
-impl Tokens for Line {
-    async fn create_token(&self, token: Token) -> Result<Token> {
-        self.back(self.reading().await?.create_token(token).await).await
-    }
-
-    async fn token(&self, hash: &Digest) -> Result<Option<Token>> {
-        self.back(self.reading().await?.token(hash).await).await
-    }
-
-    async fn tokens(&self) -> Result<Vec<Token>> {
-        self.back(self.reading().await?.tokens().await).await
-    }
-
-    async fn revoke_token(&self, id: &str, at_ms: i64) -> Result<bool> {
-        self.back(self.reading().await?.revoke_token(id, at_ms).await).await
-    }
-
-    async fn tokens_used(&self, uses: &[(String, i64)]) -> Result<()> {
-        self.back(self.reading().await?.tokens_used(uses).await).await
     }
 }
 
