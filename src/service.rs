@@ -3,6 +3,7 @@
 mod authorize;
 mod blame;
 mod compare;
+mod cursor;
 mod edit;
 mod envelope;
 mod events;

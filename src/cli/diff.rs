@@ -45,7 +45,7 @@ impl Diff {
     pub(super) async fn run(self, settings: &Settings) -> Result<(), Stop> {
         let Diff { site, from, to, json } = self;
         let found = with_existing(settings, async |service| {
-            let found = service.diff(&Principal::operator(), &site, &from, &to).await?;
+            let found = service.diff(&Principal::operator(), &site, (&from, &to), None).await?;
             serde_json::to_value(found).map_err(|e| Stop::Found(format!("the differences as JSON: {e}")))
         });
         let found = found.await?;

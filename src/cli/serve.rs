@@ -37,16 +37,16 @@ pub(super) struct Serve {
     /// Memory for pages that are being edited [default: 256]
     #[arg(long, value_name = "MB")]
     state_memory: Option<usize>,
-    /// Where people and programs find it: https://cms.example.org
+    /// Where others find the server; requests for other names are refused
     #[arg(long, value_name = "URL")]
     public_url: Option<WebOrigin>,
-    /// Further names it goes by: a.example,b.example
+    /// Further names the server goes by, as in a.example,b.example
     #[arg(long, value_name = "NAMES")]
     hosts: Option<Listed<HostName>>,
-    /// Websites whose pages may call it: https://a.example
+    /// Websites whose pages may call it, as in https://a.example
     #[arg(long, value_name = "URLS")]
     origins: Option<Listed<WebOrigin>>,
-    /// Requests a minute for each token and address [default: no limit]
+    /// Requests a minute for each token, or address [default: no limit]
     #[arg(long, value_name = "COUNT")]
     rate_limit: Option<NonZeroU32>,
 }

@@ -65,9 +65,6 @@ pub struct Ready {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HistoryQuery {
-    /// The branch.
-    #[serde(default)]
-    pub branch: Option<String>,
     /// Only commits that touched this page, by id or slug.
     #[serde(default)]
     pub page: Option<String>,

@@ -25,6 +25,7 @@ mod golden;
 mod history;
 mod image;
 mod laws;
+mod lists;
 mod ops;
 mod outage;
 mod readme;

@@ -28,7 +28,8 @@ impl Service {
         };
         let open = self.enter(who, site, Deed::Read).await?;
         let head = open.head.load_full();
-        if version >= head.root.version {
+        // Whoever waits for a version beyond the head waits where the whole state is asked for.
+        if version >= head.root.version || at.min_version > Some(head.root.version) {
             return Ok(None);
         }
         let id = find(&head.root, page).unwrap_or_else(|_| PageId::from(page));
