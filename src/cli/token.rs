@@ -72,7 +72,7 @@ pub(super) struct Create {
     /// Write only on branches that fit, as in 'agent/*' [default: all]
     #[arg(long, value_delimiter = ',')]
     branches: Vec<String>,
-    /// Its holder is an agent: it never merges, approves, publishes or administers
+    /// For an agent: it never merges, approves, publishes or administers
     #[arg(long)]
     agent: bool,
     /// It ends by itself after this time, as in 12h or 30d [default: never]

@@ -65,7 +65,10 @@ fn folders_taken_in(folder: &Path, found: &mut BTreeSet<String>) {
             // From the file's folder to the root it is as many steps up as there are folders between.
             let beside = path.parent().unwrap().strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap();
             if name.matches("../").count() == beside.components().count() {
-                found.insert(name.trim_start_matches("../").split('/').next().unwrap().to_owned());
+                let place: Vec<_> = name.trim_start_matches("../").split('/').collect();
+                // Of the documents only what the server shows is taken along.
+                let depth = if place[0] == "docs" { 2 } else { 1 };
+                found.insert(place[..depth].join("/"));
             }
         }
     }
@@ -76,7 +79,7 @@ fn all_that_the_sources_are_compiled_from_is_copied_and_nothing_of_it_is_kept_ou
     let mut needed = BTreeSet::from(["Cargo.toml", "Cargo.lock", "src"].map(str::to_owned));
     folders_taken_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut needed);
     // Only the build with the harness of `make bench` reads it.
-    needed.remove("docs");
+    needed.remove("docs/BENCHMARKS.md");
     let copies = arguments("COPY").into_iter().filter(|copied| !copied.starts_with("--from"));
     let copied: BTreeSet<String> = copies
         .flat_map(|line| {

@@ -194,6 +194,8 @@ fn follow(file: &'static str, postgres: Option<String>) {
                 fs::write(reader.home.path().join("shown.toml"), &block.text).unwrap();
                 reader.r#type(&place, "osier config --config ../shown.toml", false);
             }
+            // The proxies' own settings.
+            "caddyfile" | "nginx" => {}
             other => panic!("{place}: nobody knows what to do with a block of {other}"),
         }
     }
