@@ -5,7 +5,7 @@ mod sent;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::Shared;
 use super::api::{self, About, Answered, Changed, Group, NoContent, Seen};
@@ -18,7 +18,7 @@ use crate::auth::Scope;
 use crate::content::problem::Code;
 use crate::error::{self, Failure, kind_of};
 use crate::service::{Fault, Listed, Made, Repeatable, SiteCard};
-use sent::{NewSite, SitePatch};
+use sent::{NewSite, SitePatch, Unchanged};
 
 pub(super) const LIST: About = About {
     id: "list_sites",
@@ -108,7 +108,7 @@ pub(super) async fn create(
     Asked(Nothing {}): Asked<Nothing>,
     Key(key): Key,
     Sent { bytes, value, .. }: Sent<NewSite>,
-) -> Reply<api::Made<SiteCard>> {
+) -> Reply<api::Made<SiteCard, Unchanged>> {
     let once = key.as_deref().map(|key| Repeatable { key, request: &bytes });
     let mut fields = object(value)?;
     let id = match fields.remove("id") {
@@ -129,7 +129,7 @@ pub(super) async fn create(
     let location = location.map_err(|e| Fault::Internal(format!("the address of site {}: {e}", card.id)))?;
     let mut response = match made {
         Made::New => written(StatusCode::CREATED, &card)?,
-        Made::Unchanged => written(StatusCode::OK, &unchanged(&card)?)?,
+        Made::Unchanged => written(StatusCode::OK, &Unchanged { card, unchanged: true })?,
     };
     response.headers_mut().insert(header::LOCATION, location);
     Ok(Answered::new(response))
@@ -177,11 +177,4 @@ fn object(value: Value) -> Result<Map<String, Value>, Failure> {
             "the body is an object, as in {\"id\": \"my-site\", \"name\": \"My site\"}",
         )),
     }
-}
-
-fn unchanged(card: &impl serde::Serialize) -> Result<Value, Fault> {
-    let mut value =
-        serde_json::to_value(card).map_err(|e| Fault::Internal(format!("a site as JSON: {e}")))?;
-    value["unchanged"] = json!(true);
-    Ok(value)
 }
