@@ -8,10 +8,9 @@ use super::api::{About, Either, Group, Seen};
 use super::caller::Caller;
 use super::query::{Asked, AtQuery, ListQuery, PagesQuery, Place};
 use super::reply::{Reply, read, ready};
-use crate::auth::Scope;
 use crate::content::problem::Code;
 use crate::error::{self, Kind, kind_of};
-use crate::service::{Blame, BlockTypeLine, Listed, Page, PageLine, Redirect, SiteConfig};
+use crate::service::{Blame, BlockTypeLine, Listed, Page, PageLine, Redirect, Scope, SiteConfig};
 
 pub(super) const CONFIG: About = About {
     id: "get_config",

@@ -8,10 +8,9 @@ use super::api::{About, Group, Seen};
 use super::caller::Caller;
 use super::query::{Asked, BranchQuery, CommitsQuery, DiffQuery, Place, StatusQuery};
 use super::reply::{Reply, read};
-use crate::auth::Scope;
 use crate::content::problem::Code;
 use crate::error::{self, Kind, kind_of};
-use crate::service::{Commit, CommitLine, Comparison, Fault, HistoryStatus, Listed};
+use crate::service::{Commit, CommitLine, Comparison, Fault, HistoryStatus, Listed, Scope};
 
 pub(super) const LIST: About = About {
     id: "list_history",

@@ -11,8 +11,8 @@ use super::api::{About, Answered, Group, Plain};
 use super::caller::Caller;
 use super::query::{Asked, Nothing};
 use super::reply::Reply;
-use crate::auth::Scope;
 use crate::telemetry::metrics::{self, Stopwatch};
+use crate::service::Scope;
 
 pub(super) const SHOW: About = About {
     id: "metrics",

@@ -10,10 +10,9 @@ use super::caller::Caller;
 use super::key::Key;
 use super::query::{Asked, Nothing};
 use super::reply::{Reply, changed};
-use crate::auth::Scope;
 use crate::content::problem::Code;
 use crate::error::{self, Failure, kind_of};
-use crate::service::{Answer, Envelope, Source};
+use crate::service::{Answer, Envelope, Scope, Source};
 
 pub(super) const SUBMIT: About = About {
     id: "submit_ops",

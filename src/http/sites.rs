@@ -14,10 +14,9 @@ use super::caller::Caller;
 use super::key::Key;
 use super::query::{Asked, Nothing, PagingQuery, Place};
 use super::reply::{Reply, changed, read, written};
-use crate::auth::Scope;
 use crate::content::problem::Code;
 use crate::error::{self, Failure, kind_of};
-use crate::service::{Fault, Listed, Made, Repeatable, SiteCard};
+use crate::service::{Fault, Listed, Made, Repeatable, Scope, SiteCard};
 use sent::{NewSite, SitePatch, Unchanged};
 
 pub(super) const LIST: About = About {
