@@ -20,6 +20,8 @@ RUN mkdir src \
 COPY schemas schemas
 COPY migrations migrations
 COPY demo demo
+# Answers that the reference shows.
+COPY docs/examples docs/examples
 COPY src src
 # What was just copied may be older than what was built from the empty files.
 RUN touch src/lib.rs src/main.rs \

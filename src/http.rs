@@ -96,6 +96,7 @@ fn api() -> Api {
         .get("/sites/{site}/redirects", content::redirects, &content::REDIRECTS)
         .get("/sites/{site}/pages", content::pages, &content::PAGES)
         .get("/sites/{site}/pages/{*page}", content::page, &content::PAGE)
+        .within("/sites/{site}/pages/{page}/blame", content::blame, &content::BLAME)
         .get("/sites/{site}/block-types", content::block_types, &content::BLOCK_TYPES)
         .get("/sites/{site}/block-types/{type}", content::block_type, &content::BLOCK_TYPE)
         .get("/sites/{site}/history", history::list, &history::LIST)

@@ -1,7 +1,9 @@
 //! The use cases: the only place that combines rooms. Every door calls these and nothing below them.
 
 mod authorize;
+mod blame;
 mod compare;
+mod cursor;
 mod edit;
 mod envelope;
 mod events;
@@ -44,9 +46,9 @@ pub use outside::{Chance, Clock, rfc3339};
 pub use transfer::{Export, Imported, Stuck};
 pub use verify::{Depth, Flaw, SiteReport, Verdict, verify_store};
 pub use view::{
-    At, Block, BlockTypeLine, Commit, CommitLine, Comparison, HistoryQuery, HistoryStatus, Listed, LogEvent,
-    Made, MadeToken, NewToken, Page, PageContent, PageLine, PageMeta, PageOfCommit, Paging, Ready, Redirect,
-    Repeatable, ResyncEvent, SiteCard, SiteConfig, TokenCard,
+    At, Blame, Block, BlockBlame, BlockTypeLine, Commit, CommitLine, Comparison, HistoryQuery, HistoryStatus,
+    Listed, LogEvent, Made, MadeToken, Mark, NewToken, Page, PageContent, PageLine, PageMeta, PageOfCommit,
+    Paging, Ready, Redirect, Repeatable, ResyncEvent, SiteCard, SiteConfig, TokenCard,
 };
 
 /// Who calls, with which scope, through which door: a transport, which names no room below, has these words from here.

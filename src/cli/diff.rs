@@ -10,6 +10,9 @@ use crate::service::Principal;
 /// Longest value that is shown whole, in characters; all of them are in the JSON.
 const SHOWN: usize = 48;
 
+/// Signs that are shown before the first one that differs.
+const LEAD_IN: usize = 12;
+
 /// Show what is different between two versions of a site
 #[derive(Args)]
 #[command(after_help = "\
@@ -42,7 +45,7 @@ impl Diff {
     pub(super) async fn run(self, settings: &Settings) -> Result<(), Stop> {
         let Diff { site, from, to, json } = self;
         let found = with_existing(settings, async |service| {
-            let found = service.diff(&Principal::operator(), &site, &from, &to).await?;
+            let found = service.diff(&Principal::operator(), &site, (&from, &to), None).await?;
             serde_json::to_value(found).map_err(|e| Stop::Found(format!("the differences as JSON: {e}")))
         });
         let found = found.await?;
@@ -111,7 +114,11 @@ impl Lines {
     fn field(&mut self, depth: usize, of: &str, field: &Value) {
         let path = output::field(field, "path");
         let line = match (field.get("before"), field.get("after")) {
-            (Some(before), Some(after)) => format!("~ {of}{path}: {} → {}", short(before), short(after)),
+            (Some(before), Some(after)) => {
+                let (before, after) = (before.to_string(), after.to_string());
+                let same = same_beginning(&before, &after);
+                format!("~ {of}{path}: {} → {}", cut(&before, same), cut(&after, same))
+            }
             (None, Some(after)) => format!("+ {of}{path}: {}", short(after)),
             (before, None) => format!("- {of}{path}: {}", before.map(short).unwrap_or_default()),
         };
@@ -142,11 +149,24 @@ fn mark(of: &Value) -> &'static str {
 
 /// A value on one line, cut where it is long.
 fn short(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
+    cut(&value.to_string(), 0)
+}
+
+/// How many signs of two texts need not be shown: those they begin with alike, but for a few that tell where one is.
+fn same_beginning(before: &str, after: &str) -> usize {
+    if before.chars().count().max(after.chars().count()) <= SHOWN {
+        return 0;
     }
+    let same = before.chars().zip(after.chars()).take_while(|(before, after)| before == after).count();
+    if same > 2 * LEAD_IN { same - LEAD_IN } else { 0 }
+}
+
+/// A text from a sign on, as much of it as is shown.
+fn cut(text: &str, from: usize) -> String {
+    let begin = if from > 0 { "…" } else { "" };
+    let shown: String = text.chars().skip(from).take(SHOWN).collect();
+    let end = if text.chars().count() > from + SHOWN { "…" } else { "" };
+    format!("{begin}{shown}{end}")
 }
 
 #[cfg(test)]
@@ -177,6 +197,14 @@ mod tests {
              - block type Offer\n"
         );
         assert_eq!(told("main@1", "main", &found), expected);
+    }
+
+    #[test]
+    fn of_long_texts_the_part_that_differs_is_shown() {
+        let long = |end: &str| format!("{} {end}", "Willow wants wet feet. ".repeat(5));
+        let mut lines = Lines::default();
+        lines.field(0, "", &json!({"path": "/body", "before": long("Cut it."), "after": long("Leave it.")}));
+        assert_eq!(lines.0, "~ /body: … wet feet.  Cut it.\" → … wet feet.  Leave it.\"\n");
     }
 
     #[test]

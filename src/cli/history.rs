@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{Stop, output, with_existing};
 use crate::config::Settings;
-use crate::service::{CommitLine, HistoryQuery, Paging, Principal};
+use crate::service::{At, CommitLine, HistoryQuery, Paging, Principal};
 
 /// List the commits of a site, newest first
 #[derive(Args)]
@@ -50,10 +50,11 @@ pub(super) struct History {
 impl History {
     pub(super) async fn run(self, settings: &Settings) -> Result<(), Stop> {
         let History { site, page, block, actor, branch, limit, cursor, json } = self;
-        let query = HistoryQuery { branch, page, block, actor };
+        let at = At { reference: branch, min_version: None };
+        let query = HistoryQuery { page, block, actor };
         let paging = Paging { limit: usize::from(limit), cursor };
         let listed = with_existing(settings, async |service| {
-            Ok(service.history(&Principal::operator(), &site, &query, &paging).await?)
+            Ok(service.history(&Principal::operator(), &site, &at, &query, &paging).await?)
         });
         let listed = listed.await?;
         if json {

@@ -21,7 +21,7 @@ use crate::service::{self, NewToken, Principal, Service};
 Examples:
   osier serve --demo
   osier serve --addr 127.0.0.1:8080 --database postgres://osier@localhost/osier
-  osier serve --public-url https://cms.example.org --rate-limit 6000   behind a proxy that speaks TLS
+  osier serve --public-url https://cms.example.org --rate-limit 6000   behind a proxy with TLS
 
 The first start makes a token and prints it once. SIGTERM and Ctrl-C let running requests finish.")]
 pub(super) struct Serve {
@@ -37,16 +37,16 @@ pub(super) struct Serve {
     /// Memory for pages that are being edited [default: 256]
     #[arg(long, value_name = "MB")]
     state_memory: Option<usize>,
-    /// Where people and programs find the server: https://cms.example.org; requests for other names are refused
+    /// Where others find the server; requests for other names are refused
     #[arg(long, value_name = "URL")]
     public_url: Option<WebOrigin>,
-    /// Further names the server goes by: a.example,b.example
+    /// Further names the server goes by, as in a.example,b.example
     #[arg(long, value_name = "NAMES")]
     hosts: Option<Listed<HostName>>,
-    /// Websites whose pages may call the server: https://a.example,https://b.example
+    /// Websites whose pages may call it, as in https://a.example
     #[arg(long, value_name = "URLS")]
     origins: Option<Listed<WebOrigin>>,
-    /// Requests a minute for each token, and for each address without one [default: no limit]
+    /// Requests a minute for each token, or address [default: no limit]
     #[arg(long, value_name = "COUNT")]
     rate_limit: Option<NonZeroU32>,
 }

@@ -13,7 +13,7 @@ use crate::service::{Fault, NewToken, Principal, Service, TokenCard};
 Examples:
   osier token create --name ci --scopes read,write --sites demo --expires 30d
   osier token list
-  osier token revoke tok_01k9xv3q8fwx8sadkzmjc5qe1n")]
+  osier token revoke tok_mzoglrfk5ifvnaik")]
 pub(super) enum Token {
     Create(Create),
     /// List all tokens, without their secrets
@@ -22,7 +22,7 @@ Examples:
   osier token list
   osier token list --json
 
-In columns: id, name, who holds it, scopes, sites, branches, last use (to a minute), until when.
+In columns: id, name, held by an agent or a person, scopes, sites, branches, last use, until when.
 
 With --json: {items: [{id, name, actor, scopes, sites, branches, agent, createdAt, lastUsedAt,
 expiresAt, revokedAt}]}")]
@@ -34,7 +34,7 @@ expiresAt, revokedAt}]}")]
     /// Take a token back, at once and for good
     #[command(after_help = "\
 Example:
-  osier token revoke tok_01k9xv3q8fwx8sadkzmjc5qe1n
+  osier token revoke tok_mzoglrfk5ifvnaik
 
 Once it has answered, no server on this store takes the token any more.
 
@@ -58,8 +58,7 @@ Examples:
 Scopes are read, write, review, merge, publish, admin; each includes those before it.
 Only the token is printed on stdout, so that a script can keep it: TOKEN=$(osier token create …)
 
-With --json: {id, name, token, actor, scopes, sites, branches, agent, createdAt, lastUsedAt,
-expiresAt, revokedAt}")]
+With --json: {id, name, token, actor, scopes, sites, branches, agent, createdAt, expiresAt}")]
 pub(super) struct Create {
     /// For people to know it by; the history shows it
     #[arg(long)]
@@ -73,7 +72,7 @@ pub(super) struct Create {
     /// Write only on branches that fit, as in 'agent/*' [default: all]
     #[arg(long, value_delimiter = ',')]
     branches: Vec<String>,
-    /// Its holder is an agent: it never merges, approves, publishes or administers
+    /// For an agent: it never merges, approves, publishes or administers
     #[arg(long)]
     agent: bool,
     /// It ends by itself after this time, as in 12h or 30d [default: never]

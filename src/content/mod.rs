@@ -1,6 +1,7 @@
 //! The ground floor: documents, changes, ops and `carry`. Pure and synchronous; no clock, no chance, no IO.
 
 pub mod batch;
+pub mod blame;
 pub mod carry;
 pub mod change;
 pub mod commit;

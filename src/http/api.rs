@@ -20,7 +20,7 @@ pub(super) use answers::{Answered, Changed, Either, Feed, Html, Made, Nothing as
 pub(super) use asks::Asks;
 pub(super) use document::document;
 use handler::Documented;
-use told::Told;
+pub(super) use told::Told;
 
 /// An operation: a method of a route, and what is to be said of it.
 #[derive(Clone, Copy)]
@@ -76,6 +76,15 @@ impl Api {
         T: 'static,
     {
         self.add((MethodFilter::DELETE, "delete"), path, handler, about)
+    }
+
+    /// An operation of an address that another one's route takes, and hands on.
+    pub(super) fn within<H, A, R>(mut self, path: &'static str, _handler: H, about: &'static About) -> Self
+    where
+        H: Documented<A, R>,
+    {
+        self.operations.push(Operation { method: "get", path, about, tell: H::tell });
+        self
     }
 
     fn add<H, T, A, R>(

@@ -1,17 +1,16 @@
 //! What a site holds at a ref: config, redirects, pages, block types.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 
 use super::Shared;
 use super::api::{About, Either, Group, Seen};
 use super::caller::Caller;
 use super::query::{Asked, AtQuery, ListQuery, PagesQuery, Place};
 use super::reply::{Reply, read, ready};
-use crate::auth::Scope;
 use crate::content::problem::Code;
 use crate::error::{self, Kind, kind_of};
-use crate::service::{BlockTypeLine, Fault, Listed, Page, PageLine, Redirect, SiteConfig};
+use crate::service::{Blame, BlockTypeLine, Listed, Page, PageLine, Redirect, Scope, SiteConfig};
 
 pub(super) const CONFIG: About = About {
     id: "get_config",
@@ -60,6 +59,20 @@ pub(super) const PAGE: About = About {
     address: "/sites/demo/pages/%2F",
     body: "",
     answer: include_str!("../../docs/examples/get_page.json"),
+};
+
+pub(super) const BLAME: About = About {
+    id: "get_page_blame",
+    title: "Who wrote what on a page",
+    text: "For every field of the page and of its blocks, the version of the commit that wrote its present value; `commits` says of each who made it, when and through which door. \
+           Undo, redo and restore write as an edit does. With `ref=main@42`: as it was then.\n\n\
+           A page whose own slug ends in `/blame` is read with that slash encoded: `…/pages/guides%2Fblame`.",
+    group: Group::History,
+    scope: Some(Scope::Read),
+    refusals: of_a_page,
+    address: "/sites/demo/pages/%2Fcontact/blame",
+    body: "",
+    answer: include_str!("../../docs/examples/get_page_blame.json"),
 };
 
 pub(super) const BLOCK_TYPES: About = About {
@@ -140,27 +153,46 @@ pub(super) async fn pages(
 ) -> Reply<Seen<Either<Listed<PageLine>, Page>>> {
     let (at, paging, slug) = query.parts()?;
     match slug {
-        Some(slug) => ready(&headers, service.page(&who, &site, &at, &from_root(&slug)).await?),
+        Some(slug) => ready(&headers, service.page(&who, &site, &at, &slug).await?),
         None => Ok(read(&headers, &service.pages(&who, &site, &at, &paging).await?)?.among()),
     }
 }
 
-/// `GET /sites/{site}/pages/{page}`: by id, or by slug, its slashes encoded or not.
+/// `GET /sites/{site}/pages/{page}`: by id, or by slug, its slashes encoded or not. This route, which takes slugs with
+/// slashes as they are, has to take the addresses of `blame` too.
 pub(super) async fn page(
     State(service): State<Shared>,
     who: Caller,
     Place((site, page)): Place<(String, String)>,
     Asked(query): Asked<AtQuery>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Reply<Seen<Page>> {
+    if let Some(page) = blamed(&uri, &page) {
+        let place = Place((site, page.to_owned()));
+        return Ok(blame(State(service), who, place, Asked(query), headers).await?.among());
+    }
     let at = query.at()?;
-    let found = match service.page(&who, &site, &at, &page).await {
-        Err(Fault::PageNotFound(_)) if !page.starts_with('/') => {
-            service.page(&who, &site, &at, &from_root(&page)).await
-        }
-        found => found,
-    };
-    ready(&headers, found?)
+    ready(&headers, service.page(&who, &site, &at, &page).await?)
+}
+
+/// `GET /sites/{site}/pages/{page}/blame`
+pub(super) async fn blame(
+    State(service): State<Shared>,
+    who: Caller,
+    Place((site, page)): Place<(String, String)>,
+    Asked(query): Asked<AtQuery>,
+    headers: HeaderMap,
+) -> Reply<Seen<Blame>> {
+    let at = query.at()?;
+    read(&headers, &service.blame(&who, &site, &at, &page).await?)
+}
+
+/// The page whose blame is asked for: what stands before a last segment `blame`. It is the address alone that decides, not
+/// which pages there are: a page whose own slug ends so is read with that slash encoded, `…/pages/guides%2Fblame`.
+fn blamed<'p>(uri: &Uri, page: &'p str) -> Option<&'p str> {
+    let ends_so = uri.path().ends_with("/blame");
+    page.strip_suffix("/blame").filter(|page| ends_so && !page.is_empty())
 }
 
 /// `GET /sites/{site}/block-types`
@@ -184,9 +216,4 @@ pub(super) async fn block_type(
     headers: HeaderMap,
 ) -> Reply<Seen<BlockTypeLine>> {
     ready(&headers, service.block_type(&who, &site, &query.at()?, &name).await?)
-}
-
-/// A slug as it is kept begins with a slash.
-fn from_root(slug: &str) -> String {
-    if slug.starts_with('/') { slug.to_owned() } else { format!("/{slug}") }
 }

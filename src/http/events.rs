@@ -19,9 +19,8 @@ use super::api::{About, Answered, Feed, Group};
 use super::caller::{self, Caller};
 use super::query::{Asked, Place};
 use super::reply::Reply;
-use crate::auth::Scope;
 use crate::error::{self, Failure};
-use crate::service::{Event, Events, Fault, ResyncEvent};
+use crate::service::{Event, Events, Fault, ResyncEvent, Scope};
 
 /// A line of comment is sent so often, so that nobody on the way takes the connection for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);

@@ -45,7 +45,8 @@ pub struct Front {
     pub origins: Vec<WebOrigin>,
     /// How many requests a minute a token may make, and an address without one; none is no limit.
     pub rate_limit: Option<NonZeroU32>,
-    /// Only programs of this machine reach it, so it has no other names than this machine's unless it was told some.
+    /// Only programs of this machine reach it, so it has no other names than this machine's unless it was told some. Whoever
+    /// has the listener knows: `app::serve` finds out by itself.
     pub is_local: bool,
 }
 

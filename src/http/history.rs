@@ -8,10 +8,9 @@ use super::api::{About, Group, Seen};
 use super::caller::Caller;
 use super::query::{Asked, BranchQuery, CommitsQuery, DiffQuery, Place, StatusQuery};
 use super::reply::{Reply, read};
-use crate::auth::Scope;
 use crate::content::problem::Code;
 use crate::error::{self, Kind, kind_of};
-use crate::service::{Commit, CommitLine, Comparison, Fault, HistoryStatus, Listed};
+use crate::service::{Commit, CommitLine, Comparison, Fault, HistoryStatus, Listed, Scope};
 
 pub(super) const LIST: About = About {
     id: "list_history",
@@ -74,7 +73,7 @@ fn of_a_branch() -> Vec<Kind> {
     vec![error::SITE_NOT_FOUND, error::BRANCH_NOT_FOUND, kind_of(Code::PageNotFound)]
 }
 
-/// `GET /sites/{site}/history`: commits, newest first.
+/// `GET /sites/{site}/history`: commits, newest first; with `?ref=main@42` those up to it.
 pub(super) async fn list(
     State(service): State<Shared>,
     who: Caller,
@@ -82,8 +81,8 @@ pub(super) async fn list(
     Asked(query): Asked<CommitsQuery>,
     headers: HeaderMap,
 ) -> Reply<Seen<Listed<CommitLine>>> {
-    let (query, paging) = query.parts()?;
-    read(&headers, &service.history(&who, &site, &query, &paging).await?)
+    let (at, query, paging) = query.parts()?;
+    read(&headers, &service.history(&who, &site, &at, &query, &paging).await?)
 }
 
 /// `GET /sites/{site}/history/{version}`: one commit with its ops, changes, before and after.
@@ -96,7 +95,7 @@ pub(super) async fn commit(
 ) -> Reply<Seen<Commit>> {
     let missing = || Fault::VersionNotFound(format!("'{version}' is no version: versions are numbers"));
     let number = version.parse().map_err(|_| missing())?;
-    read(&headers, &service.commit(&who, &site, query.branch.as_deref(), number).await?)
+    read(&headers, &service.commit(&who, &site, &query.at(), number).await?)
 }
 
 /// `GET /sites/{site}/history/status`: what undo and redo would do.
@@ -107,8 +106,8 @@ pub(super) async fn status(
     Asked(query): Asked<StatusQuery>,
     headers: HeaderMap,
 ) -> Reply<Seen<HistoryStatus>> {
-    let (branch, page) = (query.branch.as_deref(), query.page.as_deref());
-    read(&headers, &service.history_status(&who, &site, branch, page).await?)
+    let (at, page) = query.parts();
+    read(&headers, &service.history_status(&who, &site, &at, page.as_deref()).await?)
 }
 
 /// `GET /sites/{site}/diff?from=&to=`
@@ -119,5 +118,6 @@ pub(super) async fn diff(
     Asked(query): Asked<DiffQuery>,
     headers: HeaderMap,
 ) -> Reply<Seen<Comparison>> {
-    read(&headers, &service.diff(&who, &site, &query.from, &query.to).await?)
+    let (from, to, min_version) = query.parts()?;
+    read(&headers, &service.diff(&who, &site, (&from, &to), min_version).await?)
 }

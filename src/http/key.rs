@@ -1,17 +1,42 @@
 //! The header `Idempotency-Key`, wherever a request takes one.
 
+use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 
-use crate::error::Failure;
+use super::api::{Asks, Told};
+use crate::error::{self, Failure};
 use crate::service::is_key;
 
 const NAME: &str = "idempotency-key";
+
+/// The key of a request, if it has one. A handler that takes it does what it is asked once.
+pub(super) struct Key(pub(super) Option<String>);
+
+impl Asks for Key {
+    fn tell(told: &mut Told<'_>) {
+        told.header(
+            "Idempotency-Key",
+            "Text of your own, 1 to 255 characters: the same request under the same key happens once, and is answered \
+             alike each time. Kept for 24 hours at least.",
+        );
+        told.may_fail(&[error::IDEMPOTENCY_KEY_REUSED]);
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Key {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        Ok(Key(of(&parts.headers)?.map(str::to_owned)))
+    }
+}
 
 /// The key of a request, if it has one.
 ///
 /// # Errors
 /// `malformed_request` for two of them, and for one that can be no key: 1 to 255 characters of plain text.
-pub(super) fn of(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
+fn of(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
     let malformed = |message: &str| Err(Failure::malformed("Idempotency-Key", message));
     let mut values = headers.get_all(NAME).iter();
     let Some(value) = values.next() else { return Ok(None) };

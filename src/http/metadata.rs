@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::api::{About, Asks, Changed, Group};
 use super::front::PublicUrl;
 use super::reply::{Reply, changed};
-use crate::auth::Scope;
+use crate::service::Scope;
 
 /// Where it stands.
 pub(super) const PATH: &str = "/.well-known/oauth-protected-resource";

@@ -11,7 +11,7 @@ use super::api::{About, Answered, Group, Plain};
 use super::caller::Caller;
 use super::query::{Asked, Nothing};
 use super::reply::Reply;
-use crate::auth::Scope;
+use crate::service::Scope;
 use crate::telemetry::metrics::{self, Stopwatch};
 
 pub(super) const SHOW: About = About {
@@ -45,8 +45,8 @@ pub(super) async fn timed(route: Option<MatchedPath>, request: Request, next: Ne
     let method = request.method().clone();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let span = tracing::debug_span!("request", route, %method, id = tracing::field::Empty);
-    let response = next.run(request).instrument(span).await;
+    let response = next.run(request).instrument(span.clone()).await;
     metrics::answered(route, method.as_str(), response.status().as_u16(), &since);
-    tracing::debug!(route, %method, status = response.status().as_u16(), "answered");
+    span.in_scope(|| tracing::debug!(status = response.status().as_u16(), "answered"));
     response
 }

@@ -1,20 +1,18 @@
 //! `POST /ops`, the write path.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
 use serde_json::Value;
 
 use super::Shared;
 use super::api::{About, Changed, Group};
 use super::body::Sent;
 use super::caller::Caller;
-use super::key;
+use super::key::Key;
 use super::query::{Asked, Nothing};
 use super::reply::{Reply, changed};
-use crate::auth::Scope;
 use crate::content::problem::Code;
 use crate::error::{self, Failure, kind_of};
-use crate::service::{Answer, Envelope, Source};
+use crate::service::{Answer, Envelope, Scope, Source};
 
 pub(super) const SUBMIT: About = About {
     id: "submit_ops",
@@ -33,7 +31,6 @@ pub(super) const SUBMIT: About = About {
             error::BRANCH_NOT_FOUND,
             error::BRANCH_PROTECTED,
             error::VERSION_CONFLICT,
-            error::IDEMPOTENCY_KEY_REUSED,
         ]);
         kinds
     },
@@ -47,11 +44,11 @@ pub(super) async fn submit(
     State(service): State<Shared>,
     who: Caller,
     Asked(Nothing {}): Asked<Nothing>,
-    headers: HeaderMap,
+    Key(key): Key,
     Sent { bytes, value, _share, .. }: Sent<Envelope>,
 ) -> Reply<Changed<Answer>> {
     let mut envelope = read(value)?;
-    take_key(&headers, &mut envelope)?;
+    take_key(key, &mut envelope)?;
     let answer = service.submit(&who, Source::Api, &bytes, envelope).await?;
     changed(&answer)
 }
@@ -66,15 +63,15 @@ fn read(mut value: Value) -> Result<Envelope, Failure> {
 }
 
 /// The header `Idempotency-Key` is another place for the envelope's key.
-fn take_key(headers: &HeaderMap, envelope: &mut Envelope) -> Result<(), Failure> {
-    let Some(key) = key::of(headers)? else { return Ok(()) };
+fn take_key(key: Option<String>, envelope: &mut Envelope) -> Result<(), Failure> {
+    let Some(key) = key else { return Ok(()) };
     match &envelope.idempotency_key {
-        Some(own) if own != key => Err(Failure::malformed(
+        Some(own) if *own != key => Err(Failure::malformed(
             "/idempotencyKey",
             "the header Idempotency-Key and `idempotencyKey` differ: send one of them",
         )),
         _ => {
-            envelope.idempotency_key = Some(key.to_owned());
+            envelope.idempotency_key = Some(key);
             Ok(())
         }
     }
@@ -85,9 +82,8 @@ mod tests {
     use super::*;
 
     fn taken(header: Option<&'static str>, field: Option<&str>) -> Result<Option<String>, Failure> {
-        let pair = header.map(|key| ("idempotency-key".parse().unwrap(), key.parse().unwrap()));
         let mut envelope = Envelope { idempotency_key: field.map(str::to_owned), ..Envelope::default() };
-        take_key(&HeaderMap::from_iter(pair), &mut envelope)?;
+        take_key(header.map(str::to_owned), &mut envelope)?;
         Ok(envelope.idempotency_key)
     }
 

@@ -155,16 +155,20 @@ impl PagesQuery {
 
 /// Which commits.
 #[derive(Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct CommitsQuery {
-    /// The branch; `main` where it is left out.
-    branch: Option<String>,
     /// Only commits that touched this page, by id or slug.
     page: Option<String>,
     /// Only this actor's.
     actor: Option<String>,
     /// Only commits that touched this block.
     block: Option<String>,
+    /// The branch; `main` where it is left out.
+    branch: Option<String>,
+    /// A state: `main`, or `main@42` for the branch as it was at version 42.
+    r#ref: Option<String>,
+    /// Wait, at most five seconds, until the branch is at least at this version.
+    min_version: Option<u64>,
     /// At most so many items; 50 where it is left out.
     #[schemars(range(min = 1, max = 500))]
     limit: Option<usize>,
@@ -173,38 +177,69 @@ pub(super) struct CommitsQuery {
 }
 
 impl CommitsQuery {
-    pub(super) fn parts(self) -> Result<(HistoryQuery, Paging), Failure> {
-        let CommitsQuery { branch, page, actor, block, limit, cursor } = self;
-        Ok((HistoryQuery { branch, page, actor, block }, PagingQuery { limit, cursor }.paging()?))
+    pub(super) fn parts(self) -> Result<(At, HistoryQuery, Paging), Failure> {
+        let CommitsQuery { page, actor, block, branch, r#ref, min_version, limit, cursor } = self;
+        let (at, paging) = ListQuery { branch, r#ref, min_version, limit, cursor }.parts()?;
+        Ok((at, HistoryQuery { page, actor, block }, paging))
     }
 }
 
 /// Which branch.
 #[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct BranchQuery {
     /// The branch; `main` where it is left out.
-    pub(super) branch: Option<String>,
+    branch: Option<String>,
+    /// Wait, at most five seconds, until the branch is at least at this version.
+    min_version: Option<u64>,
+}
+
+impl BranchQuery {
+    pub(super) fn at(self) -> At {
+        At { reference: self.branch, min_version: self.min_version }
+    }
 }
 
 /// Whose undo stack.
 #[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct StatusQuery {
-    /// The branch; `main` where it is left out.
-    pub(super) branch: Option<String>,
     /// Of this page, by id or slug; else of the branch.
-    pub(super) page: Option<String>,
+    page: Option<String>,
+    /// The branch; `main` where it is left out.
+    branch: Option<String>,
+    /// Wait, at most five seconds, until the branch is at least at this version.
+    min_version: Option<u64>,
+}
+
+impl StatusQuery {
+    pub(super) fn parts(self) -> (At, Option<String>) {
+        (BranchQuery { branch: self.branch, min_version: self.min_version }.at(), self.page)
+    }
 }
 
 /// Which two states.
 #[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct DiffQuery {
     /// The older state: `main@3`.
-    pub(super) from: String,
+    #[schemars(required)]
+    from: Option<String>,
     /// The newer one: `main`.
-    pub(super) to: String,
+    #[schemars(required)]
+    to: Option<String>,
+    /// Wait, at most five seconds, until the branch is at least at this version.
+    min_version: Option<u64>,
+}
+
+impl DiffQuery {
+    pub(super) fn parts(self) -> Result<(String, String, Option<u64>), Failure> {
+        let given = |name: &str, reference: Option<String>| {
+            let message = || format!("`{name}` is missing: a ref, as in {name}=main@42");
+            reference.ok_or_else(|| Failure::malformed(name, message()))
+        };
+        Ok((given("from", self.from)?, given("to", self.to)?, self.min_version))
+    }
 }
 
 #[cfg(test)]

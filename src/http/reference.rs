@@ -98,9 +98,9 @@ fn contents(operations: &[Operation], document: &Value) -> Markup {
                 }
             }
         }
-        h2 { "Ops" }
-        ul { @for name in types::ops(document) { li { a href=(shape::anchor(&name)) { (types::op_name(document, &name)) } } } }
-        h2 { "Types" }
-        ul { @for name in types::others(document) { li { a href=(shape::anchor(&name)) { (name) } } } }
+        h2.all { "Ops" }
+        ul.all { @for name in types::ops(document) { li { a href=(shape::anchor(&name)) { (types::op_name(document, &name)) } } } }
+        h2.all { "Types" }
+        ul.all { @for name in types::others(document) { li { a href=(shape::anchor(&name)) { (name) } } } }
     }
 }

@@ -5,20 +5,19 @@ mod sent;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::Shared;
 use super::api::{self, About, Answered, Changed, Group, NoContent, Seen};
 use super::body::Sent;
 use super::caller::Caller;
-use super::key;
+use super::key::Key;
 use super::query::{Asked, Nothing, PagingQuery, Place};
 use super::reply::{Reply, changed, read, written};
-use crate::auth::Scope;
 use crate::content::problem::Code;
 use crate::error::{self, Failure, kind_of};
-use crate::service::{Fault, Listed, Made, Repeatable, SiteCard};
-use sent::{NewSite, SitePatch};
+use crate::service::{Fault, Listed, Made, Repeatable, Scope, SiteCard};
+use sent::{NewSite, SitePatch, Unchanged};
 
 pub(super) const LIST: About = About {
     id: "list_sites",
@@ -106,10 +105,10 @@ pub(super) async fn create(
     State(service): State<Shared>,
     who: Caller,
     Asked(Nothing {}): Asked<Nothing>,
-    headers: HeaderMap,
+    Key(key): Key,
     Sent { bytes, value, .. }: Sent<NewSite>,
-) -> Reply<api::Made<SiteCard>> {
-    let once = key::of(&headers)?.map(|key| Repeatable { key, request: &bytes });
+) -> Reply<api::Made<SiteCard, Unchanged>> {
+    let once = key.as_deref().map(|key| Repeatable { key, request: &bytes });
     let mut fields = object(value)?;
     let id = match fields.remove("id") {
         Some(Value::String(id)) => id,
@@ -129,7 +128,7 @@ pub(super) async fn create(
     let location = location.map_err(|e| Fault::Internal(format!("the address of site {}: {e}", card.id)))?;
     let mut response = match made {
         Made::New => written(StatusCode::CREATED, &card)?,
-        Made::Unchanged => written(StatusCode::OK, &unchanged(&card)?)?,
+        Made::Unchanged => written(StatusCode::OK, &Unchanged { card, unchanged: true })?,
     };
     response.headers_mut().insert(header::LOCATION, location);
     Ok(Answered::new(response))
@@ -177,11 +176,4 @@ fn object(value: Value) -> Result<Map<String, Value>, Failure> {
             "the body is an object, as in {\"id\": \"my-site\", \"name\": \"My site\"}",
         )),
     }
-}
-
-fn unchanged(card: &impl serde::Serialize) -> Result<Value, Fault> {
-    let mut value =
-        serde_json::to_value(card).map_err(|e| Fault::Internal(format!("a site as JSON: {e}")))?;
-    value["unchanged"] = json!(true);
-    Ok(value)
 }

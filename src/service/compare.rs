@@ -10,11 +10,18 @@ use crate::content::document::Root;
 use crate::content::id::PageId;
 
 impl Service {
-    /// Everything that differs between two refs, as branches.md has it on the wire.
+    /// Everything that differs between two refs, once the branch is at least at a version.
     ///
     /// # Errors
     /// Those of refs.
-    pub async fn diff(&self, who: &Principal, site: &str, from: &str, to: &str) -> Result<Comparison> {
+    pub async fn diff(
+        &self,
+        who: &Principal,
+        site: &str,
+        (from, to): (&str, &str),
+        min_version: Option<u64>,
+    ) -> Result<Comparison> {
+        let at = |reference: &str| At { reference: Some(reference.to_owned()), min_version };
         let (open, before) = self.state(who, site, &at(from)).await?;
         let (_, after) = self.state(who, site, &at(to)).await?;
         let (mut before, mut after) = (owned(before), owned(after));
@@ -28,10 +35,6 @@ impl Service {
             }
         }
     }
-}
-
-fn at(reference: &str) -> At {
-    At { reference: Some(reference.to_owned()), min_version: None }
 }
 
 /// A state to load bodies into: the newest one is everybody's, this copy is ours.

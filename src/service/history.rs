@@ -6,36 +6,38 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::authorize::Deed;
 use super::outside::rfc3339;
 use super::read::find;
 use super::reference::Reference;
 use super::site::{BRANCH_STACK, CLEARS_REDO, MAIN, OpenSite, PAGE_STACK, load_page, node_key};
 use super::view::{
-    Commit, CommitLine, HistoryQuery, HistoryStatus, Listed, PageContent, PageOfCommit, Paging,
+    At, Commit, CommitLine, HistoryQuery, HistoryStatus, Listed, PageContent, PageOfCommit, Paging,
 };
 use super::{Fault, Result, Service};
 use crate::auth::Principal;
 use crate::content::change::{Change, Place};
 use crate::content::commit::{Body, PageEffect};
+use crate::content::document::Root;
 use crate::content::id::PageId;
 use crate::store::{Bounds, CommitRow, Kind, NodeKey, Stack};
 use trail::Trail;
 
 impl Service {
-    /// Commits, newest first.
+    /// Commits, newest first: those of a branch, or those up to a version.
     ///
     /// # Errors
-    /// `BranchNotFound`, `PageNotFound`, `Malformed` for a cursor that is none.
+    /// `PageNotFound`, `Malformed` for a cursor that is none, and those of refs.
     pub async fn history(
         &self,
         who: &Principal,
         site: &str,
+        at: &At,
         query: &HistoryQuery,
         paging: &Paging,
     ) -> Result<Listed<CommitLine>> {
-        let open = self.readable(who, site, query.branch.as_deref()).await?;
-        let mut trail = Trail::new(&open, query, paging.cursor.as_deref())?;
+        let (open, state) = self.state(who, site, at).await?;
+        let mut trail = Trail::new(&open, state.root(), Reference::of(at)?, query, paging.cursor.as_deref())?;
+        drop(state);
         let mut items = Vec::new();
         let mut next_cursor = None;
         loop {
@@ -67,14 +69,8 @@ impl Service {
     ///
     /// # Errors
     /// `VersionNotFound`, `BranchNotFound`.
-    pub async fn commit(
-        &self,
-        who: &Principal,
-        site: &str,
-        branch: Option<&str>,
-        version: u64,
-    ) -> Result<Commit> {
-        let open = self.readable(who, site, branch).await?;
+    pub async fn commit(&self, who: &Principal, site: &str, at: &At, version: u64) -> Result<Commit> {
+        let open = self.branch(who, site, at).await?;
         let missing = || Fault::VersionNotFound(format!("main has no version {version}"));
         let above = version.checked_sub(1).ok_or_else(missing)?;
         let bounds = Bounds { above, up_to: Some(version), limit: 1, ..Bounds::default() };
@@ -104,11 +100,11 @@ impl Service {
         &self,
         who: &Principal,
         site: &str,
-        branch: Option<&str>,
+        at: &At,
         page: Option<&str>,
     ) -> Result<HistoryStatus> {
-        let open = self.readable(who, site, branch).await?;
-        let node = page.map(|page| node_of(&open, page)).transpose()?;
+        let open = self.branch(who, site, at).await?;
+        let node = page.map(|page| node_of(&open.head.load().root, page)).transpose()?;
         let kinds = if page.is_some() { PAGE_STACK.to_vec() } else { BRANCH_STACK.to_vec() };
         let newest = |kinds: Vec<Kind>, live_only: bool| {
             let stack = Stack { node, kinds, live_only, ..Stack::default() };
@@ -141,26 +137,27 @@ impl Service {
         rows.iter().map(|row| Ok(listed(row, &body(row)?))).collect()
     }
 
-    /// An open site that may be read, of a branch that is there.
-    async fn readable(&self, who: &Principal, site: &str, branch: Option<&str>) -> Result<Arc<OpenSite>> {
-        let open = self.enter(who, site, Deed::Read).await?;
-        match Reference::parse(branch.unwrap_or("main"))? {
+    /// An open site whose branch is at least where the caller asks: what is asked of a branch, and not of a version of it.
+    async fn branch(&self, who: &Principal, site: &str, at: &At) -> Result<Arc<OpenSite>> {
+        let newest = At { reference: None, min_version: at.min_version };
+        let (open, _) = self.state(who, site, &newest).await?;
+        match Reference::of(at)? {
             Reference::Head => Ok(open),
-            Reference::Version(_) => Err(Fault::BranchNotFound(branch.unwrap_or_default().to_owned())),
+            version @ Reference::Version(_) => Err(Fault::BranchNotFound(version.to_string())),
         }
     }
 }
 
 /// The node of a page that is there, or of an id that was.
-fn node_of(open: &OpenSite, page: &str) -> Result<NodeKey> {
-    match find(&open.head.load().root, page) {
+fn node_of(root: &Root, page: &str) -> Result<NodeKey> {
+    match find(root, page) {
         Ok(id) => Ok(node_key(&id)),
         Err(_) if page.starts_with("pg_") => Ok(node_key(&PageId::from(page))),
         Err(fault) => Err(fault),
     }
 }
 
-fn body(row: &CommitRow) -> Result<Body> {
+pub(super) fn body(row: &CommitRow) -> Result<Body> {
     Body::decode(row.entry.format, &row.entry.body).map_err(|e| Fault::Internal(e.to_string()))
 }
 

@@ -6,8 +6,9 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use super::authorize::Deed;
+use super::cursor::{List, listed, sorted};
 use super::outside::rfc3339;
-use super::reference::State;
+use super::reference::{Reference, State};
 use super::site::{OpenSite, load_page};
 use super::view::{At, BlockTypeLine, Listed, PageLine, Paging, Ready, Redirect};
 use super::{Fault, Result, Service};
@@ -39,7 +40,7 @@ impl Service {
         at: &At,
         paging: &Paging,
     ) -> Result<Listed<Redirect>> {
-        let (_, state) = self.state(who, site, at).await?;
+        let (open, state) = self.state(who, site, at).await?;
         let redirects = &state.root().redirects;
         let names: Vec<&str> = redirects.keys().map(|from| &**from).collect();
         let item = |from: &str| {
@@ -48,7 +49,7 @@ impl Service {
             let to = kept["to"].as_str().unwrap_or_default().to_owned();
             Some(Redirect { from: from.clone(), status: status.unwrap_or(308), to })
         };
-        listed(&names, item, paging)
+        sorted(&open.list("redirects", at)?, &names, item, paging)
     }
 
     /// Pages in site order, the home page first.
@@ -62,7 +63,7 @@ impl Service {
         at: &At,
         paging: &Paging,
     ) -> Result<Listed<PageLine>> {
-        let (_, state) = self.state(who, site, at).await?;
+        let (open, state) = self.state(who, site, at).await?;
         let root = state.root();
         let home = root.by_slug("/");
         let rest = root.order.iter().filter(|id| Some(*id) != home);
@@ -71,7 +72,7 @@ impl Service {
             let id = PageId::from(name);
             root.stub(&id).map(|stub| page_line(&id, stub))
         };
-        listed(&names, item, paging)
+        listed(&open.list("pages", at)?, &names, item, paging)
     }
 
     /// A page by id or slug, whole.
@@ -114,11 +115,11 @@ impl Service {
         at: &At,
         paging: &Paging,
     ) -> Result<Listed<BlockTypeLine>> {
-        let (_, state) = self.state(who, site, at).await?;
+        let (open, state) = self.state(who, site, at).await?;
         let types = &state.root().types;
         let names: Vec<&str> = types.names().collect();
         let item = |name: &str| type_line(types.get(name)?).ok();
-        listed(&names, item, paging)
+        listed(&open.list("block types", at)?, &names, item, paging)
     }
 
     /// One block type: `{type, schema}`.
@@ -156,11 +157,21 @@ impl Service {
     }
 }
 
-/// The page of a state that an id or slug names.
+impl OpenSite {
+    /// A list of what a state holds. The site's number tells it from one that had its id before.
+    fn list(&self, name: &str, at: &At) -> Result<List> {
+        Ok(List::of(&[name, &self.site.key.0.to_string(), &Reference::of(at)?.to_string()]))
+    }
+}
+
+/// The page of a state that an id or slug names. An address may leave out a slug's first slash.
 pub(super) fn find(root: &Root, page: &str) -> Result<PageId> {
+    let by_slug = |slug: &str| slug::normalise(slug).ok().and_then(|slug| root.by_slug(&slug).cloned());
     let id = match page.starts_with('/') {
-        true => slug::normalise(page).ok().and_then(|slug| root.by_slug(&slug).cloned()),
-        false => Some(PageId::from(page)).filter(|id| root.stub(id).is_some()),
+        true => by_slug(page),
+        false => Some(PageId::from(page))
+            .filter(|id| root.stub(id).is_some())
+            .or_else(|| by_slug(&format!("/{page}"))),
     };
     id.ok_or_else(|| {
         let hint =
@@ -205,66 +216,4 @@ pub(super) fn ready(mut json: String) -> Ready {
     let hash = blake3::hash(json.as_bytes());
     let tag = data_encoding::BASE64URL_NOPAD.encode(&hash.as_bytes()[..15]);
     Ready { bytes: Bytes::from(json), etag: format!("\"{tag}\"").into() }
-}
-
-/// One page of a list whose items go by names. The cursor holds the last name and its place: where the item is gone by
-/// then, the list goes on at the place, so that nothing behind it is passed over.
-///
-/// # Errors
-/// `Malformed` for a cursor that no such list gave.
-pub(super) fn listed<T>(
-    names: &[&str],
-    item: impl Fn(&str) -> Option<T>,
-    paging: &Paging,
-) -> Result<Listed<T>> {
-    let start = match &paging.cursor {
-        None => 0,
-        Some(cursor) => {
-            let (place, name) = read_cursor(cursor)
-                .ok_or_else(|| Fault::Malformed("cursor".into(), "this is no cursor of this list".into()))?;
-            names.iter().position(|there| *there == name).map_or(place.min(names.len()), |at| at + 1)
-        }
-    };
-    let end = names.len().min(start.saturating_add(paging.limit));
-    let items = names[start..end].iter().filter_map(|name| item(name)).collect();
-    let last = end.checked_sub(1).filter(|_| end < names.len());
-    Ok(Listed { items, next_cursor: last.map(|last| write_cursor(last, names[last])) })
-}
-
-fn write_cursor(place: usize, name: &str) -> String {
-    data_encoding::BASE64URL_NOPAD.encode(format!("{place}.{name}").as_bytes())
-}
-
-fn read_cursor(cursor: &str) -> Option<(usize, String)> {
-    let bytes = data_encoding::BASE64URL_NOPAD.decode(cursor.as_bytes()).ok()?;
-    let text = String::from_utf8(bytes).ok()?;
-    let (place, name) = text.split_once('.')?;
-    Some((place.parse().ok()?, name.to_owned()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(names: &[&str], limit: usize, cursor: Option<String>) -> Listed<String> {
-        listed(names, |name| Some(name.to_owned()), &Paging { limit, cursor }).unwrap()
-    }
-
-    #[test]
-    fn a_list_goes_on_where_it_stopped_though_items_came_and_went() {
-        let first = names(&["a", "b", "c", "d"], 2, None);
-        assert_eq!(first.items, ["a", "b"]);
-        let next = first.next_cursor.clone();
-        assert_eq!(names(&["a", "b", "c", "d"], 2, next.clone()).next_cursor, None);
-        assert_eq!(names(&["new", "a", "b", "c"], 9, next.clone()).items, ["c"]);
-        assert_eq!(names(&["a", "c", "d"], 9, next).items, ["c", "d"], "b is gone, c is not passed over");
-    }
-
-    #[test]
-    fn a_cursor_of_another_list_is_refused() {
-        for cursor in ["", "v12", "????", "YQ"] {
-            let paging = Paging { limit: 1, cursor: Some(cursor.into()) };
-            assert!(listed(&["a"], |_| Some(()), &paging).is_err(), "{cursor}");
-        }
-    }
 }

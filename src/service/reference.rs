@@ -1,5 +1,6 @@
 //! Refs: names of states.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::site::{Head, OpenSite};
@@ -17,23 +18,54 @@ pub(super) enum Reference {
 }
 
 impl Reference {
+    /// The ref that a reader names; `main` where none is.
+    ///
+    /// # Errors
+    /// As `parse`.
+    pub(super) fn of(at: &At) -> Result<Reference> {
+        at.reference.as_deref().map_or(Ok(Reference::Head), Reference::parse)
+    }
+
     /// Reads `main`, `main@42`.
     ///
     /// # Errors
     /// `BranchNotFound`, `SnapshotNotFound`, `VersionNotFound` for what is none of these.
     pub(super) fn parse(text: &str) -> Result<Reference> {
         if let Some(snapshot) = text.strip_prefix("snapshot:") {
-            return Err(Fault::SnapshotNotFound(snapshot.to_owned()));
+            return Err(Fault::SnapshotNotFound(short(snapshot)));
         }
         let (branch, version) =
             text.split_once('@').map_or((text, None), |(branch, version)| (branch, Some(version)));
         match (branch, version) {
             ("published", _) => Err(Fault::SnapshotNotFound("published".into())),
             ("main", None) => Ok(Reference::Head),
-            ("main", Some(version)) => version.parse().map(Reference::Version).map_err(|_| {
+            ("main", Some(version)) => number(version).map(Reference::Version).ok_or_else(|| {
+                let text = short(text);
                 Fault::VersionNotFound(format!("'{text}' is no ref: write main@ and a number, as in main@42"))
             }),
-            (branch, _) => Err(Fault::BranchNotFound(branch.to_owned())),
+            (branch, _) => Err(Fault::BranchNotFound(short(branch))),
+        }
+    }
+}
+
+/// A number as versions are written: digits and nothing else.
+fn number(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// What a caller wrote, as far as it helps to read it again.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(80) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reference::Head => f.write_str("main"),
+            Reference::Version(version) => write!(f, "main@{version}"),
         }
     }
 }
@@ -63,7 +95,7 @@ impl OpenSite {
             Some(version) => self.at_least(version).await?,
             None => self.head.load_full(),
         };
-        match at.reference.as_deref().map_or(Ok(Reference::Head), Reference::parse)? {
+        match Reference::of(at)? {
             Reference::Head => Ok(State::Newest(head)),
             Reference::Version(version) if version == head.root.version => Ok(State::Newest(head)),
             Reference::Version(version) if version > head.root.version => Err(Fault::VersionNotFound(
@@ -83,7 +115,17 @@ mod tests {
         assert_eq!(Reference::parse("main").unwrap(), Reference::Head);
         assert_eq!(Reference::parse("main@0").unwrap(), Reference::Version(0));
         assert!(matches!(Reference::parse("main@x"), Err(Fault::VersionNotFound(_))));
-        assert!(matches!(Reference::parse("main@-1"), Err(Fault::VersionNotFound(_))));
+        for none in
+            ["main@", "main@-1", "main@+1", "main@1.5", "main@99999999999999999999", "main@1@2", "main@ 1"]
+        {
+            assert!(matches!(Reference::parse(none), Err(Fault::VersionNotFound(_))), "{none}");
+        }
+        for none in ["", "@3", "Main", " main", &"x".repeat(10_000)] {
+            assert!(
+                matches!(Reference::parse(none), Err(Fault::BranchNotFound(name)) if name.len() < 100),
+                "{none}"
+            );
+        }
         assert!(matches!(Reference::parse("feature"), Err(Fault::BranchNotFound(_))));
         assert!(matches!(Reference::parse("snapshot:1"), Err(Fault::SnapshotNotFound(_))));
     }

@@ -5,6 +5,7 @@ mod once;
 use serde_json::{Map, Value, json};
 
 use super::authorize::{Action, Deed};
+use super::cursor::List;
 use super::envelope::{Envelope, is_key};
 use super::outside::rfc3339;
 use super::site::OpenSite;
@@ -26,14 +27,16 @@ impl Service {
     /// `InsufficientScope`, `Unavailable`.
     pub async fn sites(&self, who: &Principal, paging: &Paging) -> Result<Listed<SiteCard>> {
         self.allow(who, &Action::ListSites)?;
-        let mut after = paging.cursor.clone().unwrap_or_default();
+        let list = List::of(&["sites"]);
+        let after = paging.cursor.as_deref().map(|cursor| list.read(cursor));
+        let mut after = after.transpose()?.unwrap_or_default();
         let mut items = Vec::new();
         loop {
             let sites = self.outside.store.sites(&after, paging.limit + 1).await?;
             let end = sites.len() <= paging.limit;
             for site in sites {
                 if items.len() == paging.limit {
-                    return Ok(Listed { items, next_cursor: Some(after) });
+                    return Ok(Listed { items, next_cursor: Some(list.write(&after)) });
                 }
                 after.clone_from(&site.id);
                 if who.grant.sees(&site.id) {

@@ -128,7 +128,7 @@ async fn undo_and_redo_walk_the_pages_stack() {
     undo().await.unwrap();
     house.set("four").await;
     assert!(redo().await.is_err(), "a newer edit clears redo");
-    let status = house.service.history_status(&house.ana, "demo", None, Some("/a")).await.unwrap();
+    let status = house.service.history_status(&house.ana, "demo", &At::default(), Some("/a")).await.unwrap();
     assert_eq!((status.can_undo, status.can_redo), (true, false));
 }
 
@@ -266,7 +266,7 @@ async fn a_restore_leaves_redo_as_it_is() {
     house.ops(json!([{"op": "update_page_meta", "page": "/b", "patch": {"noindex": true}}])).await.unwrap();
     house.ops(json!([{"op": "undo", "page": "/a"}])).await.unwrap();
     house.ops(json!([{"op": "restore_version", "version": 2, "page": "/b"}])).await.unwrap();
-    let status = house.service.history_status(&house.ana, "demo", None, None).await.unwrap();
+    let status = house.service.history_status(&house.ana, "demo", &At::default(), None).await.unwrap();
     assert_eq!(status.redo.unwrap().version, 2);
     house.ops(json!([{"op": "redo"}])).await.unwrap();
     assert_eq!(house.heading().await, "two");
@@ -308,7 +308,8 @@ async fn the_history_of_a_block_follows_it_from_page_to_page() {
     let mut cursor = None;
     loop {
         let paging = Paging { limit: 2, cursor };
-        let listed = house.service.history(&house.ana, "demo", &query, &paging).await.unwrap();
+        let listed =
+            house.service.history(&house.ana, "demo", &At::default(), &query, &paging).await.unwrap();
         found.extend(listed.items.iter().map(|commit| commit.version));
         cursor = listed.next_cursor;
         if cursor.is_none() {

@@ -1,6 +1,7 @@
-//! What readers ask for, and what they get. Fields stand in the order of their names where answers are sent as they are
-//! declared.
+//! What readers ask for, and what they get. Fields are sent in the order in which they stand here: what a reader looks for
+//! first comes first.
 
+mod blame;
 mod commit;
 mod comparison;
 mod page;
@@ -14,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::auth::{NewSecret, Scope};
+pub use blame::{Blame, BlockBlame, Mark};
 pub use commit::{Commit, CommitLine, HistoryStatus, LogEvent, PageOfCommit, ResyncEvent};
 pub use comparison::Comparison;
 pub use page::{Block, Page, PageContent, PageLine};
@@ -63,9 +65,6 @@ pub struct Ready {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HistoryQuery {
-    /// The branch.
-    #[serde(default)]
-    pub branch: Option<String>,
     /// Only commits that touched this page, by id or slug.
     #[serde(default)]
     pub page: Option<String>,

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use osier::service::{
-    Answer, BlockTypeLine, Commit, CommitLine, Comparison, HistoryStatus, Listed, LogEvent, Page, PageLine,
-    Redirect, SiteCard, SiteConfig,
+    Answer, Blame, BlockTypeLine, Commit, CommitLine, Comparison, HistoryStatus, Listed, LogEvent, Page,
+    PageLine, Redirect, SiteCard, SiteConfig,
 };
 use reqwest::Method;
 use schemars::{JsonSchema, schema_for};
@@ -104,6 +104,9 @@ async fn every_page_is_what_its_type_says_and_the_type_leaves_nothing_out() {
             let page = server.get(&path).await.ok();
             validate::<Page>(&path, &page);
             round_trip::<Page>(&path, &page);
+            let told = server.get(&format!("{path}/blame")).await.ok();
+            validate::<Blame>(&path, &told);
+            round_trip::<Blame>(&path, &told);
         }
     }
 }

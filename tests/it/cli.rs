@@ -47,6 +47,7 @@ pub struct Serving {
     child: Child,
     pub url: String,
     pub token: Option<String>,
+    greeting: String,
 }
 
 impl Serving {
@@ -54,8 +55,9 @@ impl Serving {
         let arguments = [&["serve", "--addr", "127.0.0.1:0"], more].concat();
         let mut child = osier(data, &arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let (mut url, mut token) = (None, None);
+        let (mut url, mut token, mut greeting) = (None, None, String::new());
         while let Some(Ok(line)) = lines.next() {
+            greeting += &format!("{line}\n");
             let mut words = line.split_whitespace();
             url = url.or_else(|| words.clone().find(|word| word.starts_with("http://")).map(str::to_owned));
             token = token.or_else(|| words.find(|word| word.starts_with("osr_")).map(str::to_owned));
@@ -63,7 +65,7 @@ impl Serving {
                 break;
             }
         }
-        Serving { child, url: url.unwrap(), token }
+        Serving { child, url: url.unwrap(), token, greeting }
     }
 
     /// SIGTERM, and how it ended.
@@ -94,6 +96,22 @@ async fn the_first_start_prints_a_token_once_and_the_demo_is_made_once() {
     assert_eq!(get(&second, &token, "/sites/demo/pages").await, pages);
     assert_eq!(get(&second, &token, "/sites/demo/history").await, history);
     assert_eq!(second.stop(), Some(0));
+}
+
+#[tokio::test]
+async fn a_server_tells_where_others_find_it_and_goes_by_that_name() {
+    let data = TempDir::new().unwrap();
+    fs::write(data.path().join("osier.toml"), "hosts = [\"other.example\"]\n").unwrap();
+    let serving = Serving::start(data.path(), &["--public-url", "https://CMS.example.org/"]);
+    assert!(serving.greeting.contains("Others find it at https://cms.example.org\n"), "{}", serving.greeting);
+    let named = async |host: &str| {
+        let request = reqwest::Client::new().get(format!("{}/healthz", serving.url)).header("host", host);
+        request.send().await.unwrap().status().as_u16()
+    };
+    for (host, status) in [("cms.example.org", 200), ("other.example", 200), ("third.example", 403)] {
+        assert_eq!(named(host).await, status, "{host}");
+    }
+    assert_eq!(serving.stop(), Some(0));
 }
 
 #[tokio::test]
@@ -217,6 +235,10 @@ fn bad_usage_is_exit_code_two() {
         &["token", "create", "--name", "x", "--scopes", "everything"],
         &["token", "create", "--name", "x", "--scopes", "read", "--expires", "soon"],
         &["serve", "--log-format", "xml"],
+        &["serve", "--public-url", "cms.example.org"],
+        &["serve", "--hosts", "https://cms.example.org"],
+        &["serve", "--origins", "*"],
+        &["serve", "--rate-limit", "0"],
         &["config", "--config", "gone.toml"],
         &["history"],
     ] {

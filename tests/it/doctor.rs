@@ -45,6 +45,23 @@ fn a_store_in_use_is_well() {
 }
 
 #[test]
+fn a_server_that_others_would_reach_is_told_to_know_its_names() {
+    let data = TempDir::new().unwrap();
+    let names = |more: &[&str]| {
+        let output = run(data.path(), &[&["doctor", "--json"], more].concat());
+        let findings: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+        let found = findings.into_iter().find(|finding| finding["check"] == "names");
+        (found.map(|finding| finding["state"].as_str().unwrap().to_owned()), output.status.code().unwrap())
+    };
+    assert_eq!(names(&["--addr", "0.0.0.0:0"]), (Some("warn".to_owned()), 0), "a hint is no failure");
+    for addr in ["127.0.0.1:0", "[::1]:0", "localhost:0"] {
+        assert_eq!(names(&["--addr", addr]).0, None, "{addr}");
+    }
+    fs::write(data.path().join("osier.toml"), "public-url = \"https://cms.example.org\"\n").unwrap();
+    assert_eq!(names(&["--addr", "0.0.0.0:0"]), (Some("ok".to_owned()), 0));
+}
+
+#[test]
 fn a_database_that_is_gone_is_named_with_its_mend() {
     let data = TempDir::new().unwrap();
     let (check, says, mend) =

@@ -4,6 +4,7 @@
 
 mod asking;
 mod bed;
+mod blame;
 mod diff;
 mod hits;
 mod house;

@@ -40,6 +40,9 @@ const INSTEAD: &[(&str, &str)] = &[
 /// Said before each statement: an answer that is an error is one, and a stream ends.
 const BEFORE: &str = "set -euo pipefail; curl() { command curl --fail-with-body --max-time 5 \"$@\"; }\n";
 
+/// How curl ends when it was answered with an error.
+const REFUSED: i32 = 22;
+
 /// How curl ends when a stream goes on and it does not wait longer.
 const TIME_IS_UP: i32 = 28;
 
@@ -76,10 +79,13 @@ impl Reader {
         Reader { home, postgres, addr, token, server }
     }
 
-    /// Types what a block says; answers what the last command printed.
-    fn follow(&self, block: &Block) -> Option<String> {
+    /// Types what a block says; answers what the last command printed. It is one that is refused where the document goes on
+    /// with a problem.
+    fn follow(&self, block: &Block, is_refused: bool) -> Option<String> {
         let mut printed = None;
-        for statement in statements(&block.text) {
+        let statements = statements(&block.text);
+        let last = statements.len().saturating_sub(1);
+        for (at, statement) in statements.into_iter().enumerate() {
             let place = format!("{}:{}: {statement}", block.file, block.line);
             if NOT_RUN.iter().any(|(start, _)| statement.starts_with(start)) {
                 continue;
@@ -92,12 +98,12 @@ impl Reader {
                 eprintln!("not run, OSIER_TEST_POSTGRES names no server: {statement}");
                 continue;
             }
-            printed = Some(self.r#type(&place, &statement));
+            printed = Some(self.r#type(&place, &statement, is_refused && at == last));
         }
         printed
     }
 
-    fn r#type(&self, place: &str, statement: &str) -> String {
+    fn r#type(&self, place: &str, statement: &str, is_refused: bool) -> String {
         let postgres = self.postgres.as_deref().unwrap_or_default();
         let typed = |text: String, (said, typed): &(&str, &str)| text.replace(said, typed);
         let typed = INSTEAD.iter().fold(statement.to_owned(), typed);
@@ -113,7 +119,11 @@ impl Reader {
         let (said, told) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
         let followed =
             typed.contains("/events") && status.code() == Some(TIME_IS_UP) && said.contains("data:");
-        assert!(status.success() || followed, "{place}\n{typed}\n{status}: {said}{told}");
+        let as_expected = match is_refused {
+            true => status.code() == Some(REFUSED),
+            false => status.success() || followed,
+        };
+        assert!(as_expected, "{place}\n{typed}\n{status}: {said}{told}");
         said.into_owned()
     }
 
@@ -165,12 +175,15 @@ fn follow(file: &'static str, postgres: Option<String>) {
         return eprintln!("not run: there is no curl here");
     }
     let reader = Reader::new(postgres);
+    let blocks = blocks(file, &text);
     let mut printed = None;
-    for block in blocks(file, &text) {
+    for (at, block) in blocks.iter().enumerate() {
+        let place = format!("{file}:{}", block.line);
         match block.language.as_str() {
-            "" | "sh" | "bash" => printed = reader.follow(&block),
+            "" | "sh" | "bash" => {
+                printed = reader.follow(block, blocks.get(at + 1).is_some_and(is_a_problem))
+            }
             "json" => {
-                let place = format!("{file}:{}", block.line);
                 let shown: Value = serde_json::from_str(&block.text).expect(&place);
                 if let Some(printed) = &printed {
                     let printed: Value = serde_json::from_str(printed).expect(&place);
@@ -178,13 +191,20 @@ fn follow(file: &'static str, postgres: Option<String>) {
                 }
             }
             "toml" => {
-                let settings = reader.home.path().join("shown.toml");
-                fs::write(&settings, &block.text).unwrap();
-                reader.r#type(&format!("{file}:{}", block.line), "osier config --config ../shown.toml");
+                fs::write(reader.home.path().join("shown.toml"), &block.text).unwrap();
+                reader.r#type(&place, "osier config --config ../shown.toml", false);
             }
-            other => panic!("{file}:{}: nobody knows what to do with a block of {other}", block.line),
+            // The proxies' own settings.
+            "caddyfile" | "nginx" => {}
+            other => panic!("{place}: nobody knows what to do with a block of {other}"),
         }
     }
+}
+
+/// Whether a block shows an answer that is a problem document.
+fn is_a_problem(block: &Block) -> bool {
+    let shown: Option<Value> = serde_json::from_str(&block.text).ok().filter(|_| block.language == "json");
+    shown.is_some_and(|shown| shown["status"].as_u64().is_some_and(|status| status >= 400))
 }
 
 async fn followed(file: &'static str) {
@@ -222,7 +242,7 @@ fn every_link_between_the_documents_leads_somewhere() {
     let mut followed = 0;
     for document in [folder(root.clone()), folder(root.join("docs"))].concat() {
         let text = fs::read_to_string(&document).unwrap();
-        for link in links(&text).filter(|link| !link.contains("://") && !link.starts_with('#')) {
+        for link in links(&text).filter(|link| !link.contains("://") && !link.starts_with(['#', '/'])) {
             let path = link.split('#').next().unwrap();
             let place = document.parent().unwrap().join(path);
             assert!(place.exists(), "{}: {link}", document.display());

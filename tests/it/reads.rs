@@ -1,7 +1,7 @@
 //! Reading: refs, tags, lists.
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::harness::{SITE, Server, page_path};
 
@@ -53,32 +53,44 @@ async fn an_old_version_is_read_by_ref(server: Server) {
     assert_eq!(server.get(&page_path("/a")).await.status, 404);
 }
 
+/// A read of every kind, on a site with one page.
+const READS: [&str; 15] = [
+    "/sites",
+    "/sites/s",
+    "/sites/s/config",
+    "/sites/s/redirects",
+    "/sites/s/pages",
+    "/sites/s/pages?slug=/a",
+    "/sites/s/pages/%2Fa",
+    "/sites/s/pages/%2Fa?ref=main@1",
+    "/sites/s/pages/%2Fa/blame",
+    "/sites/s/block-types",
+    "/sites/s/block-types/Hero",
+    "/sites/s/history",
+    "/sites/s/history/1",
+    "/sites/s/history/status",
+    "/sites/s/diff?from=main@0&to=main",
+];
+
 async fn every_read_has_a_tag_and_is_sent_once(server: Server) {
     server.make_page("a").await;
-    for path in [
-        "/sites",
-        "/sites/s",
-        "/sites/s/config",
-        "/sites/s/redirects",
-        "/sites/s/pages",
-        "/sites/s/pages/%2Fa",
-        "/sites/s/block-types",
-        "/sites/s/block-types/Hero",
-        "/sites/s/history",
-        "/sites/s/history/1",
-        "/sites/s/history/status",
-        "/sites/s/diff?from=main@0&to=main",
-    ] {
+    for path in READS {
         let first = server.get(path).await;
         let tag = first.header("etag").to_owned();
         assert!(tag.starts_with('"') && tag.len() > 10, "{path}: {tag}");
         assert_eq!(first.header("cache-control"), "private, no-cache", "{path}");
         let again =
             |value: String| server.ask(server.request(Method::GET, path).header("if-none-match", value));
-        let known = again(format!("\"x\", W/{tag}")).await;
-        assert_eq!((known.status.as_u16(), known.text.as_str()), (304, ""), "{path}");
-        assert_eq!(known.header("etag"), tag, "{path}");
-        assert_eq!(again("\"x\"".into()).await.text, first.text, "{path}");
+        for value in
+            [tag.clone(), format!("W/{tag}"), format!("\"x\", W/{tag}"), format!("{tag},\"x\""), "*".into()]
+        {
+            let known = again(value).await;
+            assert_eq!((known.status.as_u16(), known.text.as_str()), (304, ""), "{path}");
+            assert_eq!(known.header("etag"), tag, "{path}");
+        }
+        for value in ["\"x\"".to_owned(), tag.replace('"', ""), format!("w/{tag}")] {
+            assert_eq!(again(value).await.text, first.text, "{path}");
+        }
     }
 }
 
@@ -93,33 +105,105 @@ async fn a_tag_changes_with_the_bytes(server: Server) {
 
 async fn head_is_get_without_a_body(server: Server) {
     server.make_page("a").await;
-    for path in ["/sites", "/sites/s/pages/%2Fa", "/healthz"] {
+    for path in READS.into_iter().chain(["/healthz", "/readyz", "/.well-known/oauth-protected-resource"]) {
         let (get, head) = (server.get(path).await, server.ask(server.request(Method::HEAD, path)).await);
         assert_eq!((head.status, head.text.as_str()), (get.status, ""), "{path}");
-        assert_eq!(head.header("etag"), get.header("etag"), "{path}");
+        for name in ["etag", "content-type", "cache-control"] {
+            assert_eq!(head.header(name), get.header(name), "{path}: {name}");
+        }
         assert_eq!(head.header("content-length"), get.text.len().to_string(), "{path}");
+        let known = server.request(Method::HEAD, path).header("if-none-match", get.header("etag"));
+        assert_eq!(server.ask(known).await.status == 304, !get.header("etag").is_empty(), "{path}");
+    }
+    let events = server.ask(server.request(Method::HEAD, "/sites/s/events")).await;
+    assert_eq!((events.status.as_u16(), events.header("content-type")), (200, "text/event-stream"));
+    let missing = server.ask(server.request(Method::HEAD, "/sites/s/pages/none")).await;
+    assert_eq!((missing.status.as_u16(), missing.text.as_str()), (404, ""));
+}
+
+/// All reads of a branch wait for a version; one that does not come is told of after five seconds.
+async fn every_read_of_a_branch_waits_for_a_version(server: Server) {
+    server.make_page("a").await;
+    let server = &server;
+    let of_a_branch = READS.into_iter().filter(|path| path.starts_with("/sites/s/"));
+    let paths: Vec<String> = of_a_branch
+        .map(|path| format!("{path}{}minVersion=", if path.contains('?') { '&' } else { '?' }))
+        .collect();
+    let waited =
+        paths.iter().map(|path| async move { server.get(&format!("{path}2")).await.status.as_u16() });
+    let (statuses, ()) = tokio::join!(futures::future::join_all(waited), async {
+        tokio::task::yield_now().await;
+        server.set_heading("a", "one").await;
+    });
+    assert_eq!(statuses, vec![200; paths.len()]);
+    let waited = paths.iter().map(|path| async move {
+        let answer = server.get(&format!("{path}9")).await;
+        assert_eq!(answer.problem(), (404, "version_not_found"), "{path}");
+    });
+    futures::future::join_all(waited).await;
+    for value in ["-1", "1.5", "x", "", "99999999999999999999"] {
+        for path in &paths {
+            let answer = server.get(&format!("{path}{value}")).await;
+            assert_eq!(answer.problem(), (400, "malformed_request"), "{path}{value}");
+        }
     }
 }
 
-async fn a_list_goes_on_where_its_cursor_says(server: Server) {
-    for name in ["a", "b", "c", "d", "e"] {
-        server.make_page(name).await;
-    }
-    for path in ["/sites/s/pages", "/sites/s/history", "/sites/s/block-types"] {
-        let whole = server.get(&format!("{path}?limit=500")).await.ok();
-        let (mut items, mut cursor) = (Vec::new(), None::<String>);
-        loop {
-            let next = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
-            let part = server.get(&format!("{path}?limit=2{next}")).await.ok();
-            assert!(part["items"].as_array().unwrap().len() <= 2);
-            items.extend(part["items"].as_array().unwrap().clone());
-            cursor = part["nextCursor"].as_str().map(str::to_owned);
-            if cursor.is_none() {
-                break;
-            }
+async fn a_ref_that_names_nothing_is_told_so_wherever_one_is_taken(server: Server) {
+    server.make_page("a").await;
+    let long = "x".repeat(10_000);
+    let refs = [
+        ("main@", "version_not_found"),
+        ("main@-1", "version_not_found"),
+        ("main@%2B1", "version_not_found"),
+        ("main@1.5", "version_not_found"),
+        ("main@2", "version_not_found"),
+        ("main@9223372036854775808", "version_not_found"),
+        ("main@99999999999999999999", "version_not_found"),
+        ("main@1@1", "version_not_found"),
+        ("@3", "branch_not_found"),
+        ("", "branch_not_found"),
+        ("Main", "branch_not_found"),
+        ("%F0%9F%8C%B3", "branch_not_found"),
+        ("snapshot:", "snapshot_not_found"),
+        ("snapshot:1@2", "snapshot_not_found"),
+        ("published", "snapshot_not_found"),
+        (long.as_str(), "branch_not_found"),
+    ];
+    for (reference, code) in refs {
+        for path in
+            ["config", "redirects", "pages", "pages/%2Fa", "pages/%2Fa/blame", "block-types", "history"]
+        {
+            let answer = server.get(&format!("/sites/s/{path}?ref={reference}")).await;
+            assert_eq!(answer.problem(), (404, code), "{path} {reference}");
+            assert!(answer.text.len() < 1_000, "{path}");
         }
-        assert_eq!(Value::Array(items), whole["items"], "{path}");
-        assert_eq!(whole.get("nextCursor"), None, "{path}");
+        for path in [format!("diff?from={reference}&to=main"), format!("diff?from=main&to={reference}")] {
+            assert_eq!(server.get(&format!("/sites/s/{path}")).await.problem(), (404, code), "{path}");
+        }
+    }
+    for path in ["history/status?branch=main@1", "history/1?branch=main@1", "history/1?branch=x"] {
+        assert_eq!(
+            server.get(&format!("/sites/s/{path}")).await.problem(),
+            (404, "branch_not_found"),
+            "{path}"
+        );
+    }
+    for path in ["history/status?ref=main", "history/1?ref=main", "history?ref=main&branch=main"] {
+        let answer = server.get(&format!("/sites/s/{path}")).await;
+        assert_eq!(answer.problem(), (400, "malformed_request"), "{path}");
+    }
+    for version in ["0", "2", "-1", "x", "1.5", "18446744073709551615", "99999999999999999999"] {
+        let answer = server.get(&format!("/sites/s/history/{version}")).await;
+        assert_eq!(answer.problem(), (404, "version_not_found"), "{version}");
+    }
+}
+
+async fn a_diff_needs_both_its_refs(server: Server) {
+    for (query, named) in [("", "from"), ("?to=main", "from"), ("?from=main", "to")] {
+        let answer = server.get(&format!("/sites/s/diff{query}")).await;
+        assert_eq!(answer.problem(), (400, "malformed_request"), "{query}");
+        assert!(answer.text.contains(&format!("`{named}` is missing")), "{}", answer.text);
     }
 }
 
@@ -165,7 +249,9 @@ on_each_store![
     every_read_has_a_tag_and_is_sent_once,
     a_tag_changes_with_the_bytes,
     head_is_get_without_a_body,
-    a_list_goes_on_where_its_cursor_says,
+    every_read_of_a_branch_waits_for_a_version,
+    a_ref_that_names_nothing_is_told_so_wherever_one_is_taken,
+    a_diff_needs_both_its_refs,
     pages_stand_in_site_order_with_the_home_page_first,
     a_reader_may_wait_for_a_version,
     what_is_published_of_a_block_type_is_its_schema,

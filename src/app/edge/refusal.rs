@@ -14,6 +14,11 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
+    /// Whether these bytes may begin a refusal.
+    pub(super) fn may_begin(bytes: &[u8]) -> bool {
+        bytes.starts_with(b"HTTP/1.") && bytes.get(9) == Some(&b'4')
+    }
+
     /// In the place of what hyper is about to write, if that is a refusal of its own. hyper takes an address that never
     /// ends for a head that is too large: `is_in_first_line` tells them apart.
     pub(super) fn in_place_of(bytes: &[u8], is_in_first_line: bool) -> Option<Self> {
@@ -36,7 +41,8 @@ impl Refusal {
 /// Status and date of an answer that is a refusal and nothing else. Every answer of ours has headers that hyper's has
 /// not.
 fn read(bytes: &[u8]) -> Option<(u16, Option<&str>)> {
-    let head = bytes.strip_prefix(b"HTTP/1.1 4")?.strip_suffix(b"\r\n\r\n")?;
+    let head = bytes.strip_prefix(b"HTTP/1.1 4").or_else(|| bytes.strip_prefix(b"HTTP/1.0 4"))?;
+    let head = head.strip_suffix(b"\r\n\r\n")?;
     let head = std::str::from_utf8(head).ok()?;
     let mut lines = head.split("\r\n");
     let status = 400 + lines.next()?.get(..2)?.parse::<u16>().ok()?;
@@ -79,6 +85,8 @@ mod tests {
         assert!(told(TOO_LARGE, true).unwrap().contains(r#""code":"uri_too_long""#));
         let malformed = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
         assert!(told(malformed, true).unwrap().contains(r#""code":"malformed_request""#));
+        let old = b"HTTP/1.0 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+        assert!(told(old, true).is_some());
     }
 
     #[test]

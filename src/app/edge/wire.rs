@@ -52,7 +52,7 @@ impl Wire {
 
     /// Refuses in hyper's place, if hyper is about to; the bytes it gave count as written when ours are.
     fn poll_refuse(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Option<Poll<io::Result<usize>>> {
-        if self.refusal.is_none() && bytes.starts_with(b"HTTP/1.1 4") {
+        if self.refusal.is_none() && Refusal::may_begin(bytes) {
             let is_in_first_line = self.pulse.before_request()?;
             self.refusal = Refusal::in_place_of(bytes, is_in_first_line);
         }

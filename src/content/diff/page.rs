@@ -88,7 +88,7 @@ impl Comparison<'_> {
         let mut elsewhere: BTreeMap<(bool, PageId), Places> = BTreeMap::new();
         let was = self.before.map(|page| places(page)).unwrap_or_default();
         let is = self.after.map(|page| places(page)).unwrap_or_default();
-        for id in self.after.map(|page| preorder(page)).unwrap_or_default() {
+        for id in self.after.map(|page| page.preorder()).unwrap_or_default() {
             let Some(block) = self.after.and_then(|page| page.block(&id)) else { continue };
             let old = self.before.and_then(|page| page.block(&id));
             found.extend(match (old, self.elsewhere(self.from, &id)) {
@@ -105,7 +105,7 @@ impl Comparison<'_> {
                 }),
             });
         }
-        for id in self.before.map(|page| preorder(page)).unwrap_or_default() {
+        for id in self.before.map(|page| page.preorder()).unwrap_or_default() {
             let gone = self.after.is_none_or(|page| page.block(&id).is_none());
             let Some(block) = self.before.and_then(|page| page.block(&id)).filter(|_| gone) else { continue };
             let from = was.get(&id).cloned();
@@ -207,18 +207,4 @@ fn moved(before: &Page, after: &Page) -> HashSet<BlockId> {
         moved.extend(ids.into_iter().filter(|id| before.block(id).is_some() && !stayed.contains(id)));
     }
     moved
-}
-
-/// All blocks, each before those in its slots, siblings in order.
-fn preorder(page: &Page) -> Vec<BlockId> {
-    let mut open = page.children(None);
-    open.reverse();
-    let mut found = Vec::with_capacity(page.len());
-    while let Some(id) = open.pop() {
-        if let Some(block) = page.block(&id) {
-            open.extend(block.slots.values().flatten().rev().cloned());
-        }
-        found.push(id);
-    }
-    found
 }

@@ -1,7 +1,7 @@
 //! What people write of an operation; the rest is read off its handler.
 
-use crate::auth::Scope;
 use crate::error::Kind;
+use crate::service::Scope;
 
 /// The words for one operation.
 pub(in crate::http) struct About {

@@ -89,13 +89,13 @@ impl<T: JsonSchema> Answers for Changed<T> {
 }
 
 /// 201 with what is new and where it is; 200 where it was there already, and equal.
-pub(in crate::http) struct Made<T>(PhantomData<T>);
+pub(in crate::http) struct Made<T, U>(PhantomData<(T, U)>);
 
-impl<T: JsonSchema> Answers for Made<T> {
+impl<T: JsonSchema, U: JsonSchema> Answers for Made<T, U> {
     fn tell(told: &mut Told<'_>) {
         let location = json!({"Location": {"description": "Its address.", "schema": {"type": "string"}}});
         told.answers_json::<T>("201", "Made.", location.clone());
-        told.answers_json::<T>("200", "It was there already, with equal content.", location);
+        told.answers_json::<U>("200", "It was there already, with equal content.", location);
     }
 }
 

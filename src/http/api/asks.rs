@@ -1,7 +1,7 @@
 //! What the arguments of handlers ask of a caller.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use schemars::JsonSchema;
 
 use super::Told;
@@ -20,6 +20,8 @@ impl<T> Asks for State<T> {}
 
 /// What headers count for is told by whoever reads them: an answer with a tag, a key, a place to go on from.
 impl Asks for HeaderMap {}
+
+impl Asks for Uri {}
 
 /// Parameters of a path are named in the path.
 impl<T> Asks for Place<T> {

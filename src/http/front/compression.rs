@@ -103,6 +103,14 @@ impl Coding {
         }
     }
 
+    /// An answer is packed anew for each caller, so little time is spent on it. Brotli at its fastest packs worse than gzip.
+    fn level(self) -> CompressionLevel {
+        match self {
+            Coding::Gzip => CompressionLevel::Fastest,
+            Coding::Brotli => CompressionLevel::Precise(4),
+        }
+    }
+
     /// Puts it behind the answer's tag, inside of its quotes.
     fn name(self, response: &mut Response) {
         let tag = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()?.strip_suffix('"'));
@@ -157,9 +165,8 @@ fn is_worth_it(response: &Response) -> bool {
 
 /// Packs an answer; its place is free again when the last of it is taken.
 async fn packed(coding: Coding, response: Response, place: OwnedSemaphorePermit) -> Response {
-    // An answer is packed anew for each caller, so little time is spent on it.
     let layer = CompressionLayer::new()
-        .quality(CompressionLevel::Fastest)
+        .quality(coding.level())
         .compress_when(|_, _, _: &HeaderMap, _: &axum::http::Extensions| true);
     let mut response = Some(response);
     let mut packing = layer.layer(service_fn(move |_: Request<()>| {

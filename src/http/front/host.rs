@@ -82,10 +82,11 @@ fn is_loopback(host: &str) -> bool {
     if let Some(address) = address.and_then(|address| address.parse::<Ipv6Addr>().ok()) {
         return address.to_canonical().is_loopback();
     }
-    let lower = host.to_ascii_lowercase();
-    lower == "localhost"
-        || lower.ends_with(".localhost")
-        || lower.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+    if let Ok(address) = host.parse::<Ipv4Addr>() {
+        return address.is_loopback();
+    }
+    let last = host.rsplit('.').next().unwrap_or_default();
+    last.eq_ignore_ascii_case("localhost")
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use futures::FutureExt;
 use super::{headers, id};
 use crate::content::problem::Code;
 use crate::error::{self, Failure};
+use crate::telemetry::metrics::{self, Stopwatch};
 
 /// A whole answer of HTTP/1.1, the last one on its connection: 414 or 431 for a head that is too large, 400 for everything
 /// else.
@@ -19,6 +20,8 @@ pub fn refusal(status: u16, date: Option<&str>) -> Vec<u8> {
     headers::dress(&mut response, None);
     id::tell(&mut response, id::of(&header::HeaderMap::new()));
     let status = response.status();
+    // No layer sees it, so it is counted here.
+    metrics::answered("none", "none", status.as_u16(), &Stopwatch::start());
     let (parts, body) = response.into_parts();
     // The body of a problem document is there at once.
     let body = to_bytes(body, usize::MAX).now_or_never().and_then(Result::ok).unwrap_or_default();

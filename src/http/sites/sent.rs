@@ -1,11 +1,12 @@
-//! What makes a site, and what changes what it says of itself, for those who describe the doors.
+//! What makes a site, what changes what it says of itself, and what is said of one that was there.
 
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::service::SiteConfig;
+use crate::service::{SiteCard, SiteConfig};
 
 /// A site's id, and whatever its config is to begin with.
 pub(in crate::http) enum NewSite {}
@@ -44,8 +45,10 @@ impl JsonSchema for SitePatch {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let config = SiteConfig::json_schema(generator);
-        let names = config.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
-        let fields: Map<String, Value> = names.map(|name| (name.clone(), json!({}))).collect();
+        let own = config.get("properties").and_then(Value::as_object).into_iter().flatten();
+        let described =
+            |(name, field): (&String, &Value)| (name.clone(), json!({ "description": field["description"] }));
+        let fields: Map<String, Value> = own.map(described).collect();
         json_schema!({
             "description": "A merge patch (RFC 7396) on the config: what is named is set, `null` removes.",
             "type": "object",
@@ -53,4 +56,13 @@ impl JsonSchema for SitePatch {
             "additionalProperties": false,
         })
     }
+}
+
+/// A site that was there already.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::http) struct Unchanged {
+    #[serde(flatten)]
+    pub(in crate::http) card: SiteCard,
+    /// It was left as it is.
+    pub(in crate::http) unchanged: bool,
 }

@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
+use super::super::Result;
+use super::super::cursor::{List, not_ours};
+use super::super::reference::Reference;
 use super::super::site::{OpenSite, load_page, node_key};
 use super::super::view::HistoryQuery;
-use super::super::{Fault, Result};
 use super::{node_of, touches};
 use crate::content::change::{Change, Node};
 use crate::content::commit::Body;
+use crate::content::document::Root;
 use crate::content::id::BlockId;
 use crate::store::{Bounds, CommitRow, NodeKey};
 
 /// A walk back through the log. It goes from page to page as the block did.
 pub(super) struct Trail {
+    list: List,
     block: Option<BlockId>,
     /// Only commits of this actor are sought; those of others show where the block went.
     who: Option<Arc<str>>,
@@ -28,19 +32,29 @@ impl Trail {
     ///
     /// # Errors
     /// `PageNotFound`, `Malformed` for a cursor that is none.
-    pub(super) fn new(open: &OpenSite, query: &HistoryQuery, cursor: Option<&str>) -> Result<Trail> {
+    pub(super) fn new(
+        open: &OpenSite,
+        root: &Root,
+        reference: Reference,
+        query: &HistoryQuery,
+        cursor: Option<&str>,
+    ) -> Result<Trail> {
         let block = query.block.as_deref().map(BlockId::from);
         let node = match (&query.page, &block) {
-            (Some(page), _) => Some(node_of(open, page)?),
-            (None, Some(block)) => open.head.load().root.home(block).map(node_key),
+            (Some(page), _) => Some(node_of(root, page)?),
+            (None, Some(block)) => root.home(block).map(node_key),
             (None, None) => None,
         };
         let fixed = query.page.is_some() || block.is_none();
         let who = query.actor.as_deref().map(Arc::from);
-        let mut trail = Trail { block, who, node, fixed, up_to: None };
+        let list = list(open, reference, query, node.filter(|_| query.page.is_some()));
+        let up_to = match reference {
+            Reference::Head => None,
+            Reference::Version(version) => Some(version),
+        };
+        let mut trail = Trail { list, block, who, node, fixed, up_to };
         if let Some(cursor) = cursor {
-            let (version, node) = read(cursor)
-                .ok_or_else(|| Fault::Malformed("cursor".into(), "this is no cursor of a history".into()))?;
+            let (version, node) = read(&trail.list.read(cursor)?).ok_or_else(not_ours)?;
             trail.up_to = Some(version.saturating_sub(1));
             if !trail.fixed {
                 trail.node = node;
@@ -68,10 +82,10 @@ impl Trail {
     /// A cursor behind the newest commit that was passed.
     pub(super) fn cursor(&self) -> String {
         let version = self.up_to.map_or(0, |up_to| up_to + 1);
-        match self.node.filter(|_| !self.fixed) {
-            Some(NodeKey(node)) => format!("v{version}.{node}"),
-            None => format!("v{version}"),
-        }
+        self.list.write(&match self.node.filter(|_| !self.fixed) {
+            Some(NodeKey(node)) => format!("{version}.{node}"),
+            None => version.to_string(),
+        })
     }
 
     /// Passes a commit: whether it is one of those that are sought.
@@ -107,9 +121,16 @@ fn places_a_block(change: &Change) -> bool {
     }
 }
 
-/// A cursor: the version it stands on, and the page the block lay on before it.
+/// The list of a query: of a page it is told by its node, which keeps where the page's address changes.
+fn list(open: &OpenSite, reference: Reference, query: &HistoryQuery, page: Option<NodeKey>) -> List {
+    let page = page.map(|NodeKey(node)| node.to_string());
+    let word = |word: &Option<String>| word.as_ref().map_or_else(String::new, |word| format!("={word}"));
+    let (key, reference) = (open.site.key.0.to_string(), reference.to_string());
+    List::of(&["history", &key, &reference, &word(&page), &word(&query.actor), &word(&query.block)])
+}
+
+/// A place: the version it stands on, and the page the block lay on before it.
 fn read(cursor: &str) -> Option<(u64, Option<NodeKey>)> {
-    let cursor = cursor.strip_prefix('v')?;
     match cursor.split_once('.') {
         Some((version, node)) => Some((version.parse().ok()?, Some(NodeKey(node.parse().ok()?)))),
         None => Some((cursor.parse().ok()?, None)),

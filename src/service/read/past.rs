@@ -28,13 +28,15 @@ impl Service {
         };
         let open = self.enter(who, site, Deed::Read).await?;
         let head = open.head.load_full();
-        if version >= head.root.version {
+        // Whoever waits for a version beyond the head waits where the whole state is asked for.
+        if version >= head.root.version || at.min_version > Some(head.root.version) {
             return Ok(None);
         }
         let id = find(&head.root, page).unwrap_or_else(|_| PageId::from(page));
         let Some((stamp, then)) = last_touch(&open, &id, version).await? else { return Ok(None) };
         let Some(hash) = then.hash else { return Ok(None) };
-        if page.starts_with('/') && slug::normalise(page).ok().as_deref() != Some(&*then.slug) {
+        let by_slug = format!("/{}", page.strip_prefix('/').unwrap_or(page));
+        if page != id.as_str() && slug::normalise(&by_slug).ok().as_deref() != Some(&*then.slug) {
             return Ok(None);
         }
         let key = (open.site.key, id, stamp.version, hash);

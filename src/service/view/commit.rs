@@ -16,19 +16,36 @@ use crate::store::{Kind, Source};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CommitLine {
-    /// Who made it: a token's handle, or `operator`.
-    pub actor: Arc<str>,
+    /// The version of the branch that it made.
+    #[schemars(range(min = 1))]
+    pub version: u64,
+    /// Its number in the log of the site, over all branches: what `/events` resumes by.
+    #[schemars(range(min = 1))]
+    pub seq: u64,
+    /// Its id.
+    pub commit: String,
     /// When.
     #[schemars(extend("format" = "date-time"))]
     pub at: String,
-    /// Its id.
-    pub commit: String,
+    /// Who made it: a token's handle, or `operator`.
+    pub actor: Arc<str>,
+    /// The door it came through.
+    pub source: Source,
     /// What it is.
     pub kind: Kind,
+    /// What it did, in a line: the caller's words, else ours.
+    pub summary: String,
     /// How many ops it was asked with.
     pub op_count: usize,
     /// The pages it touched.
     pub pages: Vec<PageOfCommit>,
+    /// `true` where it was taken back since and not brought back; left out otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undone: bool,
+    /// Of an undo: the version of the commit it took back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub undoes: Option<u64>,
     /// Of a redo: the version of the undo it took back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
@@ -36,23 +53,6 @@ pub struct CommitLine {
     /// Of a restore: the version it went back to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restores: Option<u64>,
-    /// Its number in the log of the site, over all branches: what `/events` resumes by.
-    #[schemars(range(min = 1))]
-    pub seq: u64,
-    /// The door it came through.
-    pub source: Source,
-    /// What it did, in a line: the caller's words, else ours.
-    pub summary: String,
-    /// Of an undo: the version of the commit it took back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
-    pub undoes: Option<u64>,
-    /// `true` where it was taken back since and not brought back; left out otherwise.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub undone: bool,
-    /// The version of the branch that it made.
-    #[schemars(range(min = 1))]
-    pub version: u64,
 }
 
 /// A page that a commit touched.
@@ -60,10 +60,10 @@ pub struct CommitLine {
 pub struct PageOfCommit {
     /// Its id.
     pub id: PageId,
-    /// Whether the commit removed it.
-    pub removed: bool,
     /// Its address after the commit; of a removed page, the one it had.
     pub slug: String,
+    /// Whether the commit removed it.
+    pub removed: bool,
 }
 
 /// One commit, whole.
@@ -89,14 +89,14 @@ pub struct Commit {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryStatus {
-    /// Whether there is something to bring back.
-    pub can_redo: bool,
     /// Whether there is something to take back.
     pub can_undo: bool,
-    /// The commit that `redo` would bring back.
-    pub redo: Option<CommitLine>,
+    /// Whether there is something to bring back.
+    pub can_redo: bool,
     /// The commit that `undo` would take back.
     pub undo: Option<CommitLine>,
+    /// The commit that `redo` would bring back.
+    pub redo: Option<CommitLine>,
 }
 
 /// What a follower is told of an entry: the `data` of an event whose `id` is its `seq` and whose name is `commit`, or
@@ -104,19 +104,32 @@ pub struct HistoryStatus {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LogEvent {
-    /// Who made it: a token's handle, or `operator`.
-    pub actor: Arc<str>,
-    /// When.
-    #[schemars(extend("format" = "date-time"))]
-    pub at: String,
+    /// Its number in the log of the site.
+    #[schemars(range(min = 1))]
+    pub seq: u64,
+    /// The site.
+    pub site: String,
     /// The branch it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
+    /// Of a commit: the version of the branch that it made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub version: Option<u64>,
     /// Of a commit: its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
+    /// When.
+    #[schemars(extend("format" = "date-time"))]
+    pub at: String,
+    /// Who made it: a token's handle, or `operator`.
+    pub actor: Arc<str>,
+    /// The door it came through.
+    pub source: Source,
     /// What it is.
     pub kind: Kind,
+    /// What it did, in a line.
+    pub summary: String,
     /// How many ops it was asked with.
     pub op_count: usize,
     /// The pages it touched.
@@ -127,22 +140,9 @@ pub struct LogEvent {
     /// Of a restore: the version it went back to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restores: Option<u64>,
-    /// Its number in the log of the site.
-    #[schemars(range(min = 1))]
-    pub seq: u64,
-    /// The site.
-    pub site: String,
-    /// The door it came through.
-    pub source: Source,
-    /// What it did, in a line.
-    pub summary: String,
     /// Of an undo: the version of the commit it took back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<u64>,
-    /// Of a commit: the version of the branch that it made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
-    pub version: Option<u64>,
 }
 
 /// The `data` of the event `resync`: read the state anew, and go on behind this entry.

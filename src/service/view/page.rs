@@ -14,11 +14,6 @@ use crate::content::id::{BlockId, PageId};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PageLine {
-    /// How many blocks it has, at all depths.
-    pub block_count: usize,
-    /// Its content hash: equal where the content is equal, on every branch.
-    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
-    pub hash: String,
     /// Its id.
     pub id: PageId,
     /// Its address, which begins with a slash.
@@ -26,14 +21,19 @@ pub struct PageLine {
     pub slug: Arc<str>,
     /// Its title.
     pub title: Arc<str>,
+    /// How many blocks it has, at all depths.
+    pub block_count: usize,
+    /// Its content hash: equal where the content is equal, on every branch.
+    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
+    pub hash: String,
+    /// The last commit that touched it.
+    #[schemars(range(min = 1))]
+    pub version: u64,
     /// When it was changed last.
     #[schemars(extend("format" = "date-time"))]
     pub updated_at: String,
     /// Who changed it last.
     pub updated_by: Arc<str>,
-    /// The last commit that touched it.
-    #[schemars(range(min = 1))]
-    pub version: u64,
 }
 
 /// A page, whole.

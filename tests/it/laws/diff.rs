@@ -32,7 +32,7 @@ async fn a_diff_applied_to_the_state_it_leads_from_is_the_state_it_leads_to(
     for (_, a, b, _) in steps.iter().take(8) {
         let [from, to] = [a, b].map(|n| &roots[usize::from(*n) % roots.len()]);
         let (one, other) = (format!("main@{}", from.version), format!("main@{}", to.version));
-        let told = house.service.diff(&Principal::operator(), &house.site.id, &one, &other).await;
+        let told = house.service.diff(&Principal::operator(), &house.site.id, (&one, &other), None).await;
         let told = serde_json::to_value(told.unwrap()).unwrap();
         let (mut state, wanted) = (State::of(from), State::of(to));
         state.apply(&told, to);

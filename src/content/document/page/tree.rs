@@ -12,6 +12,21 @@ use super::super::types::Types;
 use super::{Effects, FRAME_BYTES, Page};
 
 impl Page {
+    /// All blocks, each before those in its slots, siblings in order.
+    #[must_use]
+    pub fn preorder(&self) -> Vec<BlockId> {
+        let mut open = self.children(None);
+        open.reverse();
+        let mut found = Vec::with_capacity(self.len());
+        while let Some(id) = open.pop() {
+            if let Some(block) = self.block(&id) {
+                open.extend(block.slots.values().flatten().rev().cloned());
+            }
+            found.push(id);
+        }
+        found
+    }
+
     /// The block a change is about, if it lies exactly where the change says.
     pub(super) fn at_place(&self, node: &Node, at: &Place) -> Result<BlockId, Misfit> {
         let Node::Block(id) = node else { return Err(Misfit(format!("{node} is no block"))) };
