@@ -116,5 +116,5 @@ fn api() -> Api {
 
 /// Where no place is left: every request is told to come again.
 pub fn full_house() -> Router {
-    front::dressed(Router::new().fallback(problem::full_house))
+    front::dressed(Router::new().fallback(problem::full_house)).layer(from_fn(metrics::timed))
 }

@@ -32,7 +32,28 @@ pub(super) fn remark(text: &str) {
 pub(super) fn say_json(value: &impl Serialize) -> Result<(), Stop> {
     let text =
         serde_json::to_string_pretty(value).map_err(|e| Stop::Found(format!("the answer as JSON: {e}")))?;
-    say(&format!("{text}\n"))
+    say(&format!("{}\n", escaped(&text)))
+}
+
+/// JSON whose texts steer no terminal: what would is written as an escape, which means the same.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for sign in json.chars() {
+        match sign {
+            '\n' => out.push(sign),
+            _ if steers(sign) => {
+                out.extend(sign.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")))
+            }
+            _ => out.push(sign),
+        }
+    }
+    out
+}
+
+/// Whether a terminal does something else with a sign than show it: controls, and what turns the direction of text.
+fn steers(sign: char) -> bool {
+    sign.is_control()
+        || matches!(sign, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A field of a JSON object as people read it; nothing where it is missing.
@@ -51,7 +72,7 @@ pub(super) fn field(value: &Value, name: &str) -> String {
 
 /// Text of anybody's on one line, without what would steer a terminal.
 pub(super) fn plain(text: &str) -> String {
-    text.chars().map(|sign| if sign.is_control() { '\u{fffd}' } else { sign }).collect()
+    text.chars().map(|sign| if steers(sign) { '\u{fffd}' } else { sign }).collect()
 }
 
 /// Rows in columns as wide as they need, the last one as it comes.

@@ -85,7 +85,7 @@ codes! {
 
 /// One thing that is wrong with one op.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-#[schemars(rename = "Wrong", extend("additionalProperties" = true))]
+#[schemars(rename = "ProblemEntry", extend("additionalProperties" = true))]
 pub struct Problem {
     /// The op's index in its batch; none where it is the batch.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -16,7 +16,7 @@ use axum::routing::{MethodFilter, on};
 
 use super::House;
 pub(super) use about::{About, Group};
-pub(super) use answers::{Answered, Changed, Either, Feed, Html, Made, Nothing as NoContent, Plain, Seen};
+pub(super) use answers::{Answered, Created, Either, Feed, Fresh, Html, NoContent, Plain, Seen};
 pub(super) use asks::Asks;
 pub(super) use document::document;
 use handler::Documented;

@@ -20,13 +20,14 @@ use super::caller::{self, Caller};
 use super::query::{Asked, Place};
 use super::reply::Reply;
 use crate::error::{self, Failure};
-use crate::service::{Event, Events, Fault, ResyncEvent, Scope};
+use crate::service::{Event, Events, Fault, LogEvent, ResyncEvent, Scope};
 
 /// A line of comment is sent so often, so that nobody on the way takes the connection for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// How often it is looked whether the token is still good.
-const CHECK: Duration = Duration::from_secs(2);
+/// How often it is looked whether the token is still good: as long as one that was looked up is trusted, so that who
+/// revokes a token hears of it when its streams have ended too.
+const CHECK: Duration = Duration::from_millis(500);
 
 /// After a store that was down is asked again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -60,7 +61,7 @@ pub(super) async fn follow(
     Place(site): Place<String>,
     Asked(query): Asked<EventsQuery>,
     headers: HeaderMap,
-) -> Reply<Feed> {
+) -> Reply<Feed<LogEvent, ResyncEvent>> {
     let after = last_event(&headers)?.or(query.after);
     let events = service.events(&who, &site, after).await?;
     let (mut heartbeat, mut check) = (interval(HEARTBEAT), interval(CHECK));

@@ -31,6 +31,7 @@ use crate::error::Failure;
 use compression::Compression;
 use rate::Rates;
 
+pub(super) use host::authority;
 pub(super) use rate::charge;
 pub use refusal::refusal;
 
@@ -97,7 +98,7 @@ impl Gate {
 
     /// Whether the request may come in.
     fn judge(&self, request: &Request) -> Result<(), Failure> {
-        let authority = host::authority(request)?;
+        let authority = host::authority(request.headers(), request.uri(), request.version())?;
         self.names.judge(authority.as_ref())?;
         origin::judge(request, authority.as_ref(), self.public_url(), &self.origins)
     }

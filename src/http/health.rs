@@ -8,8 +8,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Shared;
-use super::api::{About, Answered, Changed, Group, Plain};
-use super::reply::{Reply, changed};
+use super::api::{About, Answered, Fresh, Group, Plain};
+use super::reply::{Reply, fresh};
+use crate::error;
 use crate::service::Fault;
 
 pub(super) const HEALTHZ: About = About {
@@ -30,7 +31,7 @@ pub(super) const READYZ: About = About {
     text: "503 where it does not: send callers elsewhere until it does.",
     group: Group::Server,
     scope: None,
-    refusals: Vec::new,
+    refusals: || vec![error::STORE_UNAVAILABLE],
     address: "/readyz",
     body: "",
     answer: include_str!("../../docs/examples/readyz.json"),
@@ -57,8 +58,8 @@ pub(super) async fn healthz() -> Answered<Plain> {
 }
 
 /// `GET /readyz`: the store answers too; else 503.
-pub(super) async fn readyz(State(service): State<Shared>) -> Reply<Changed<Readiness>> {
+pub(super) async fn readyz(State(service): State<Shared>) -> Reply<Fresh<Readiness>> {
     let slow = |_| Fault::Unavailable(format!("no answer within {} s", DEADLINE.as_secs()));
     tokio::time::timeout(DEADLINE, service.ready()).await.map_err(slow)??;
-    changed(&Readiness { status: Ready::Ready })
+    fresh(&Readiness { status: Ready::Ready })
 }

@@ -30,11 +30,7 @@ pub(super) const COMMIT: About = About {
     text: "Its line of the history, the ops as they were asked, the changes they came to, and the pages it touched, before and after.",
     group: Group::History,
     scope: Some(Scope::Read),
-    refusals: || {
-        let mut kinds = of_a_branch();
-        kinds.push(kind_of(Code::VersionNotFound));
-        kinds
-    },
+    refusals: of_a_branch,
     address: "/sites/demo/history/2",
     body: "",
     answer: include_str!("../../docs/examples/get_commit.json"),
@@ -58,11 +54,7 @@ pub(super) const DIFF: About = About {
     text: "What leads from one state of the site to another, page by page, block by block, field by field.",
     group: Group::History,
     scope: Some(Scope::Read),
-    refusals: || {
-        let mut kinds = of_a_branch();
-        kinds.extend([kind_of(Code::VersionNotFound), kind_of(Code::SnapshotNotFound)]);
-        kinds
-    },
+    refusals: of_a_branch,
     address: "/sites/demo/diff?from=main@2&to=main",
     body: "",
     answer: include_str!("../../docs/examples/diff.json"),
@@ -70,7 +62,13 @@ pub(super) const DIFF: About = About {
 
 /// How looking at a branch can fail.
 fn of_a_branch() -> Vec<Kind> {
-    vec![error::SITE_NOT_FOUND, error::BRANCH_NOT_FOUND, kind_of(Code::PageNotFound)]
+    vec![
+        error::SITE_NOT_FOUND,
+        error::BRANCH_NOT_FOUND,
+        kind_of(Code::PageNotFound),
+        kind_of(Code::VersionNotFound),
+        kind_of(Code::SnapshotNotFound),
+    ]
 }
 
 /// `GET /sites/{site}/history`: commits, newest first; with `?ref=main@42` those up to it.

@@ -1,28 +1,32 @@
 //! Pages for people: one frame, one style, no script, nothing from elsewhere.
 
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::IntoResponse;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use pulldown_cmark::{Parser, html::push_html};
 
 use super::api::{Answered, Html};
+use super::reply::{Reply, send};
+use crate::service::Ready;
 
 /// Where the style lies.
 pub(super) const STYLE_PATH: &str = "/docs/style.css";
 
 const STYLE: &str = include_str!("html/style.css");
 
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+
 /// What the pages may do: be read, in our style.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// A page, with what stands beside it.
-pub(super) fn page(title: &str, beside: Option<&Markup>, body: &Markup) -> Answered<Html> {
-    sent(whole(title, beside, body))
+/// A page, made for this caller.
+pub(super) fn page(request: &HeaderMap, title: &str, body: &Markup) -> Reply<Html> {
+    sent(request, Ready::of(whole(title, None, body)))
 }
 
-/// A page as text.
+/// A page as text, with what stands beside it.
 pub(super) fn whole(title: &str, beside: Option<&Markup>, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
@@ -46,11 +50,11 @@ pub(super) fn whole(title: &str, beside: Option<&Markup>, body: &Markup) -> Stri
 }
 
 /// A page that stands ready.
-pub(super) fn sent(page: String) -> Answered<Html> {
-    let kind = HeaderValue::from_static("text/html; charset=utf-8");
-    Answered::new(
-        ([(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, POLICY)], page).into_response(),
-    )
+pub(super) fn sent(request: &HeaderMap, page: Ready) -> Reply<Html> {
+    let mut response = send(request, page.bytes, &page.etag, HTML)?;
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(Answered::new(response))
 }
 
 /// `GET /docs/style.css`

@@ -9,9 +9,9 @@ use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::api::{About, Asks, Changed, Group};
-use super::front::PublicUrl;
-use super::reply::{Reply, changed};
+use super::api::{About, Asks, Fresh, Group};
+use super::front::{PublicUrl, authority};
+use super::reply::{Reply, fresh};
 use crate::service::Scope;
 
 /// Where it stands.
@@ -42,8 +42,8 @@ pub(super) struct Metadata {
 }
 
 /// `GET /.well-known/oauth-protected-resource`: what is asked for, and where it is put. Nobody needs a token to ask.
-pub(super) async fn show(Here(origin): Here) -> Reply<Changed<Metadata>> {
-    changed(&Metadata {
+pub(super) async fn show(Here(origin): Here) -> Reply<Fresh<Metadata>> {
+    fresh(&Metadata {
         resource: origin,
         resource_name: "Osier",
         bearer_methods_supported: ["header"],
@@ -82,12 +82,10 @@ fn origin(request: &Parts) -> String {
     if let Some(PublicUrl(url)) = request.extensions.get() {
         return url.to_string();
     }
-    let text = |name| request.headers.get(name).and_then(|value| value.to_str().ok());
-    let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]_".contains(c);
-    let host = request.uri.authority().map(|authority| authority.as_str()).or_else(|| text("host"));
-    let host = host.filter(|host| !host.is_empty() && host.chars().all(plain));
-    let scheme = if text("x-forwarded-proto") == Some("https") { "https" } else { "http" };
-    host.map_or_else(String::new, |host| format!("{scheme}://{host}"))
+    let authority = authority(&request.headers, &request.uri, request.version).ok().flatten();
+    let is_encrypted = request.headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+    let scheme = if is_encrypted { "https" } else { "http" };
+    authority.map_or_else(String::new, |authority| format!("{scheme}://{authority}"))
 }
 
 #[cfg(test)]

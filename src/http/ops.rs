@@ -4,12 +4,12 @@ use axum::extract::State;
 use serde_json::Value;
 
 use super::Shared;
-use super::api::{About, Changed, Group};
+use super::api::{About, Fresh, Group};
 use super::body::Sent;
 use super::caller::Caller;
 use super::key::Key;
 use super::query::{Asked, Nothing};
-use super::reply::{Reply, changed};
+use super::reply::{Reply, fresh};
 use crate::content::problem::Code;
 use crate::error::{self, Failure, kind_of};
 use crate::service::{Answer, Envelope, Scope, Source};
@@ -46,11 +46,11 @@ pub(super) async fn submit(
     Asked(Nothing {}): Asked<Nothing>,
     Key(key): Key,
     Sent { bytes, value, _share, .. }: Sent<Envelope>,
-) -> Reply<Changed<Answer>> {
+) -> Reply<Fresh<Answer>> {
     let mut envelope = read(value)?;
     take_key(key, &mut envelope)?;
     let answer = service.submit(&who, Source::Api, &bytes, envelope).await?;
-    changed(&answer)
+    fresh(&answer)
 }
 
 /// The ops are values and stay as they are: only what is around them is read.

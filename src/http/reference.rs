@@ -11,13 +11,13 @@ use std::sync::LazyLock;
 use axum::http::HeaderMap;
 use maud::{Markup, html};
 use schemars::JsonSchema;
-use serde::Serialize;
 use serde_json::Value;
 
-use super::api::{self, About, Answered, Group, Html, Operation, Seen};
+use super::api::{self, About, Group, Html, Operation, Seen};
 use super::html::{prose, sent, whole};
 use super::query::{Asked, Nothing};
-use super::reply::{Reply, read};
+use super::reply::{Reply, ready};
+use crate::service::Ready;
 
 pub(super) const OPENAPI: About = About {
     id: "openapi",
@@ -45,30 +45,30 @@ pub(super) const DOCS: About = About {
 
 /// Both forms, as they are sent.
 struct Written {
-    document: OpenApi,
-    page: String,
+    document: Ready,
+    page: Ready,
 }
 
 static WRITTEN: LazyLock<Written> = LazyLock::new(|| {
     let operations = super::api().operations;
     let document = api::document(&operations);
     let page = render(&operations, &document);
-    Written { document: OpenApi(document), page }
+    Written { document: Ready::of(document.to_string()), page: Ready::of(page) }
 });
 
 /// An OpenAPI document.
-#[derive(Serialize, JsonSchema)]
+#[derive(JsonSchema)]
 #[schemars(extend("type" = "object"))]
-pub(super) struct OpenApi(Value);
+pub(super) struct OpenApi(#[allow(dead_code, reason = "it is served as text")] Value);
 
 /// `GET /openapi.json`
 pub(super) async fn openapi(Asked(Nothing {}): Asked<Nothing>, headers: HeaderMap) -> Reply<Seen<OpenApi>> {
-    read(&headers, &WRITTEN.document)
+    ready(&headers, WRITTEN.document.clone())
 }
 
 /// `GET /docs`
-pub(super) async fn docs(Asked(Nothing {}): Asked<Nothing>) -> Answered<Html> {
-    sent(WRITTEN.page.clone())
+pub(super) async fn docs(Asked(Nothing {}): Asked<Nothing>, headers: HeaderMap) -> Reply<Html> {
+    sent(&headers, WRITTEN.page.clone())
 }
 
 fn render(operations: &[Operation], document: &Value) -> String {

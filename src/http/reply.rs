@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
 
-use super::api::{Answered, Changed, Seen};
+use super::api::{Answered, Fresh, Seen};
 use super::conditional::is_known;
 use crate::error::Failure;
 use crate::service::{Fault, Ready};
@@ -20,7 +20,7 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// Bytes that stand ready, or 304 where the caller has them. What they say of themselves the handler's type says: they
 /// are a `T` as JSON.
 pub(super) fn ready<T>(request: &HeaderMap, ready: Ready) -> Reply<Seen<T>> {
-    send(request, ready.bytes, &ready.etag)
+    Ok(Answered::new(send(request, ready.bytes, &ready.etag, JSON)?))
 }
 
 /// A value that was read: as `ready`, with a tag made from its bytes.
@@ -28,11 +28,11 @@ pub(super) fn read<T: Serialize>(request: &HeaderMap, value: &T) -> Reply<Seen<T
     let bytes = bytes_of(value)?;
     let hash = blake3::hash(&bytes);
     let etag = format!("\"{}\"", data_encoding::HEXLOWER.encode(&hash.as_bytes()[..16]));
-    send(request, bytes, &etag)
+    Ok(Answered::new(send(request, bytes, &etag, JSON)?))
 }
 
-/// The answer to a write.
-pub(super) fn changed<T: Serialize>(value: &T) -> Reply<Changed<T>> {
+/// A value made for this caller: what a write did, or how things are just now.
+pub(super) fn fresh<T: Serialize>(value: &T) -> Reply<Fresh<T>> {
     Ok(Answered::new(written(StatusCode::OK, value)?))
 }
 
@@ -45,18 +45,24 @@ pub(super) fn written(status: StatusCode, value: &impl Serialize) -> Result<Resp
     Ok(response)
 }
 
-fn send<T>(request: &HeaderMap, bytes: Bytes, etag: &str) -> Reply<Seen<T>> {
+/// Bytes of a kind, or 304.
+pub(super) fn send(
+    request: &HeaderMap,
+    bytes: Bytes,
+    etag: &str,
+    kind: HeaderValue,
+) -> Result<Response, Fault> {
     let known = is_known(request, etag);
     let mut response = Response::new(if known { Body::empty() } else { Body::from(bytes) });
     if known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     } else {
-        response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
     }
     let etag = HeaderValue::from_str(etag).map_err(|e| Fault::Internal(format!("the tag {etag}: {e}")))?;
     response.headers_mut().insert(header::ETAG, etag);
     response.headers_mut().insert(header::CACHE_CONTROL, PRIVATE);
-    Ok(Answered::new(response))
+    Ok(response)
 }
 
 fn bytes_of(value: &impl Serialize) -> Result<Bytes, Fault> {

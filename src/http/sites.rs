@@ -8,12 +8,12 @@ use axum::response::IntoResponse;
 use serde_json::{Map, Value};
 
 use super::Shared;
-use super::api::{self, About, Answered, Changed, Group, NoContent, Seen};
+use super::api::{self, About, Answered, Fresh, Group, NoContent, Seen};
 use super::body::Sent;
 use super::caller::Caller;
 use super::key::Key;
 use super::query::{Asked, Nothing, PagingQuery, Place};
-use super::reply::{Reply, changed, read, written};
+use super::reply::{Reply, fresh, read, written};
 use crate::content::problem::Code;
 use crate::error::{self, Failure, kind_of};
 use crate::service::{Fault, Listed, Made, Repeatable, Scope, SiteCard};
@@ -41,7 +41,9 @@ pub(super) const CREATE: About = About {
     scope: Some(Scope::Admin),
     refusals: || {
         let codes = [Code::IdTaken, Code::SchemaViolation, Code::UnknownProp];
-        codes.into_iter().map(kind_of).chain([error::IDEMPOTENCY_KEY_REUSED]).collect()
+        let mut kinds: Vec<_> = codes.into_iter().map(kind_of).collect();
+        kinds.extend([error::SITE_NOT_FOUND, error::BRANCH_PROTECTED]);
+        kinds
     },
     address: "/sites",
     body: r#"{"id": "my-site", "name": "My site", "purpose": "To try things out"}"#,
@@ -83,7 +85,7 @@ pub(super) const REMOVE: About = About {
     text: "Its id is free at once. Its log stays in the store, under no name.",
     group: Group::Sites,
     scope: Some(Scope::Admin),
-    refusals: || vec![error::SITE_NOT_FOUND],
+    refusals: || vec![error::SITE_NOT_FOUND, error::BRANCH_PROTECTED, error::STORE_FULL],
     address: "/sites/gone",
     body: "",
     answer: "",
@@ -107,7 +109,7 @@ pub(super) async fn create(
     Asked(Nothing {}): Asked<Nothing>,
     Key(key): Key,
     Sent { bytes, value, .. }: Sent<NewSite>,
-) -> Reply<api::Made<SiteCard, Unchanged>> {
+) -> Reply<api::Created<SiteCard, Unchanged>> {
     let once = key.as_deref().map(|key| Repeatable { key, request: &bytes });
     let mut fields = object(value)?;
     let id = match fields.remove("id") {
@@ -153,8 +155,8 @@ pub(super) async fn update(
     Place(site): Place<String>,
     Asked(Nothing {}): Asked<Nothing>,
     Sent { value, .. }: Sent<SitePatch>,
-) -> Reply<Changed<SiteCard>> {
-    changed(&service.update_site(&who, &site, object(value)?).await?)
+) -> Reply<Fresh<SiteCard>> {
+    fresh(&service.update_site(&who, &site, object(value)?).await?)
 }
 
 /// `DELETE /sites/{site}`

@@ -2,7 +2,6 @@
 
 mod past;
 
-use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use super::authorize::Deed;
@@ -26,7 +25,7 @@ impl Service {
     /// `SiteNotFound`, and those of refs.
     pub async fn config(&self, who: &Principal, site: &str, at: &At) -> Result<Ready> {
         let (_, state) = self.state(who, site, at).await?;
-        Ok(ready(canonical(&state.root().config)))
+        Ok(Ready::of(canonical(&state.root().config)))
     }
 
     /// Redirects, by the address they lead away from.
@@ -99,7 +98,7 @@ impl Service {
                 loaded.ok_or_else(|| Fault::Internal(format!("page {} has no body", key.1)))?
             }
         };
-        let ready = ready(page_json(&body, &stub.stamp, &stub.hash));
+        let ready = Ready::of(page_json(&body, &stub.stamp, &stub.hash));
         self.pages.insert(key, ready.clone());
         Ok(ready)
     }
@@ -132,7 +131,7 @@ impl Service {
         match types.get(name) {
             Some(found) => {
                 let line = type_line(found).and_then(|line| serde_json::to_string(&line));
-                Ok(ready(line.map_err(|e| Fault::Internal(e.to_string()))?))
+                Ok(Ready::of(line.map_err(|e| Fault::Internal(e.to_string()))?))
             }
             None => {
                 let hint = nearest(name, types.names()).map(|near| format!("; did you mean '{near}'?"));
@@ -207,13 +206,4 @@ fn page_json(page: &Page, stamp: &Stamp, hash: &Hash) -> String {
 fn type_line(kind: &BlockType) -> serde_json::Result<BlockTypeLine> {
     let schema = RawValue::from_string(kind.schema_json().trim_end().to_owned())?;
     Ok(BlockTypeLine { name: kind.name().to_owned(), schema })
-}
-
-/// Bytes with the tag they go by.
-pub(super) fn ready(mut json: String) -> Ready {
-    // It is kept: what it grew beyond its text would be kept with it.
-    json.shrink_to_fit();
-    let hash = blake3::hash(json.as_bytes());
-    let tag = data_encoding::BASE64URL_NOPAD.encode(&hash.as_bytes()[..15]);
-    Ready { bytes: Bytes::from(json), etag: format!("\"{tag}\"").into() }
 }

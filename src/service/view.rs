@@ -55,10 +55,22 @@ pub struct Paging {
 /// Bytes that are ready to be sent, and the tag they go by.
 #[derive(Clone, Debug)]
 pub struct Ready {
-    /// JSON.
+    /// JSON, or a page for people.
     pub bytes: Bytes,
     /// An ETag with its quotes, over the bytes.
     pub etag: Arc<str>,
+}
+
+impl Ready {
+    /// Text that is kept to be sent again and again, with the tag it goes by.
+    #[must_use]
+    pub fn of(mut text: String) -> Self {
+        // What it grew beyond its text would be kept with it.
+        text.shrink_to_fit();
+        let hash = blake3::hash(text.as_bytes());
+        let tag = data_encoding::BASE64URL_NOPAD.encode(&hash.as_bytes()[..15]);
+        Ready { bytes: Bytes::from(text), etag: format!("\"{tag}\"").into() }
+    }
 }
 
 /// Which commits to list.

@@ -80,11 +80,19 @@ pub fn without_principal(source: &Source) -> Vec<String> {
     found.map(|method| told(source, &method, TAKES_ONE_RULE)).collect()
 }
 
+/// Where a body first hands the principal to a method of the service.
+fn asks(body: &str) -> Option<usize> {
+    let calls = ["(who,", "(&who,"].iter().flat_map(|call| body.match_indices(call));
+    let of_the_service = calls.filter(|(at, _)| {
+        let name = body[..*at].trim_end_matches(|sign: char| sign.is_alphanumeric() || sign == '_');
+        name.ends_with("self.")
+    });
+    of_the_service.map(|(at, _)| at).min()
+}
+
 pub fn unasked(source: &Source) -> Vec<String> {
     let asks_too_late = |method: &Method| {
-        let Some(asked) = ["(who,", "(&who,"].iter().filter_map(|call| method.body.find(call)).min() else {
-            return true;
-        };
+        let Some(asked) = asks(method.body) else { return true };
         ["store", "sites."].iter().any(|word| method.body[..asked].contains(word))
     };
     let takes_one = methods(source).into_iter().filter(|method| method.signature.contains("&Principal"));

@@ -11,8 +11,11 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// No longer than this is waited for the caller to end.
+/// No longer than this is waited for a caller that is still sending to end.
 const LONGEST: Duration = Duration::from_secs(2);
+
+/// And for one that is silent: what it sent may still be on its way.
+const BRIEFLY: Duration = Duration::from_millis(250);
 
 /// No more than this is read.
 const MOST_BYTES: usize = 16 << 20;
@@ -25,7 +28,7 @@ pub(super) struct Linger {
 }
 
 impl Linger {
-    /// Reads and drops what comes until the caller ends. One that sends nothing is only waited for if it `is_expected` to.
+    /// Reads and drops what comes until the caller ends. One that sends nothing is waited for briefly, unless it `is_expected` to.
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -40,9 +43,10 @@ impl Linger {
                     self.dropped_bytes += buffer.filled().len();
                 }
                 Poll::Ready(_) => return Poll::Ready(()),
-                Poll::Pending if !is_expected && self.dropped_bytes == 0 => return Poll::Ready(()),
                 Poll::Pending => {
-                    return self.patience.get_or_insert_with(|| Box::pin(sleep(LONGEST))).as_mut().poll(cx);
+                    let is_silent = !is_expected && self.dropped_bytes == 0;
+                    let patience = if is_silent { BRIEFLY } else { LONGEST };
+                    return self.patience.get_or_insert_with(|| Box::pin(sleep(patience))).as_mut().poll(cx);
                 }
             }
         }

@@ -10,7 +10,10 @@ use serde_json::{Value, json};
 use super::Told;
 use crate::error::Failure;
 
-/// A response of a kind: `Seen<T>`, `Changed<T>`, …
+const IF_NONE_MATCH: &str = "The `ETag` of an answer before: 304 where nothing is new.";
+const NOTHING_NEW: &str = "What the caller has is still so.";
+
+/// A response of a kind: `Seen<T>`, `Fresh<T>`, …
 pub(in crate::http) struct Answered<Kind> {
     response: Response,
     kind: PhantomData<fn() -> Kind>,
@@ -56,9 +59,9 @@ pub(in crate::http) struct Seen<T>(PhantomData<T>);
 
 impl<T: JsonSchema> Answers for Seen<T> {
     fn tell(told: &mut Told<'_>) {
-        told.header("If-None-Match", "The `ETag` of an answer before: 304 where nothing is new.");
+        told.header("If-None-Match", IF_NONE_MATCH);
         told.answers_json::<T>("200", "As asked.", etag());
-        told.answers_empty("304", "What the caller has is still so.", etag());
+        told.answers_empty("304", NOTHING_NEW, etag());
     }
 }
 
@@ -80,18 +83,18 @@ impl<A: JsonSchema, B: JsonSchema> JsonSchema for Either<A, B> {
 }
 
 /// 200 with what a write did, kept by nobody on the way.
-pub(in crate::http) struct Changed<T>(PhantomData<T>);
+pub(in crate::http) struct Fresh<T>(PhantomData<T>);
 
-impl<T: JsonSchema> Answers for Changed<T> {
+impl<T: JsonSchema> Answers for Fresh<T> {
     fn tell(told: &mut Told<'_>) {
         told.answers_json::<T>("200", "Done.", json!({}));
     }
 }
 
 /// 201 with what is new and where it is; 200 where it was there already, and equal.
-pub(in crate::http) struct Made<T, U>(PhantomData<(T, U)>);
+pub(in crate::http) struct Created<T, U>(PhantomData<(T, U)>);
 
-impl<T: JsonSchema, U: JsonSchema> Answers for Made<T, U> {
+impl<T: JsonSchema, U: JsonSchema> Answers for Created<T, U> {
     fn tell(told: &mut Told<'_>) {
         let location = json!({"Location": {"description": "Its address.", "schema": {"type": "string"}}});
         told.answers_json::<T>("201", "Made.", location.clone());
@@ -100,9 +103,9 @@ impl<T: JsonSchema, U: JsonSchema> Answers for Made<T, U> {
 }
 
 /// 204.
-pub(in crate::http) struct Nothing;
+pub(in crate::http) struct NoContent;
 
-impl Answers for Nothing {
+impl Answers for NoContent {
     fn tell(told: &mut Told<'_>) {
         told.answers_empty("204", "Done.", json!({}));
     }
@@ -122,17 +125,24 @@ pub(in crate::http) struct Html;
 
 impl Answers for Html {
     fn tell(told: &mut Told<'_>) {
-        told.answers_with("200", "A page.", json!({}), ("text/html", &text()));
+        told.header("If-None-Match", IF_NONE_MATCH);
+        told.answers_with("200", "A page.", etag(), ("text/html", &text()));
+        told.answers_empty("304", NOTHING_NEW, etag());
     }
 }
 
-/// 200 and a stream that goes on.
-pub(in crate::http) struct Feed;
+/// 200 and a stream of events that goes on: the `data` of most is an `E`, that of a `resync` an `R`.
+pub(in crate::http) struct Feed<E, R>(PhantomData<(E, R)>);
 
-impl Answers for Feed {
+impl<E: JsonSchema, R: JsonSchema> Answers for Feed<E, R> {
     fn tell(told: &mut Told<'_>) {
         told.header("Last-Event-ID", "The `id` of the last event that was seen; it counts before `after`.");
-        told.answers_with("200", "Events, until the caller goes.", json!({}), ("text/event-stream", &text()));
+        let text = format!(
+            "Events, until the caller goes. The `data` of each is a `{}`, of `resync` a `{}`, as JSON on one line.",
+            told.sends::<E>(),
+            told.sends::<R>(),
+        );
+        told.answers_with("200", &text, json!({}), ("text/event-stream", &self::text()));
     }
 }
 

@@ -32,14 +32,13 @@ impl<T> Asks for Place<T> {
 
 impl Asks for Caller {
     fn tell(told: &mut Told<'_>) {
-        told.may_fail(&[error::UNAUTHENTICATED, error::INSUFFICIENT_SCOPE]);
+        told.may_fail(&[error::UNAUTHENTICATED, error::INSUFFICIENT_SCOPE, error::STORE_UNAVAILABLE]);
     }
 }
 
 impl<T: JsonSchema> Asks for Asked<T> {
     fn tell(told: &mut Told<'_>) {
         told.query::<T>();
-        told.may_fail(&[kind_of(Code::MalformedRequest)]);
     }
 }
 
@@ -48,11 +47,9 @@ impl<T: JsonSchema> Asks for Sent<T> {
         told.takes::<T>();
         told.may_fail(&[
             kind_of(Code::MalformedJson),
-            kind_of(Code::MalformedRequest),
             error::REQUEST_TIMEOUT,
             kind_of(Code::TooLarge),
             error::UNSUPPORTED_MEDIA_TYPE,
-            error::OVERLOADED,
             error::STORE_FULL,
         ]);
     }

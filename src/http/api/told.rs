@@ -1,9 +1,12 @@
 //! What the types of a handler have told of one operation.
 
+use std::borrow::Cow;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use crate::error::{self, Kind};
+use crate::content::problem::Code;
+use crate::error::{self, Kind, kind_of};
 
 /// Filled by the arguments and the answer of a handler, in their order.
 pub(in crate::http) struct Told<'a> {
@@ -19,12 +22,14 @@ pub(in crate::http) struct Told<'a> {
 
 impl<'a> Told<'a> {
     pub(super) fn nothing(inputs: &'a mut SchemaGenerator, outputs: &'a mut SchemaGenerator) -> Self {
+        // What the front says, and the edge, whatever is asked.
         let refusals = vec![
+            kind_of(Code::MalformedRequest),
             error::HOST_REFUSED,
             error::ORIGIN_REFUSED,
             error::RATE_LIMITED,
             error::INTERNAL,
-            error::STORE_UNAVAILABLE,
+            error::OVERLOADED,
         ];
         Told { inputs, outputs, parameters: Vec::new(), body: None, answers: Vec::new(), refusals }
     }
@@ -60,6 +65,12 @@ impl<'a> Told<'a> {
     pub(in crate::http) fn takes<T: JsonSchema>(&mut self) {
         let schema = self.inputs.subschema_for::<T>();
         self.body = Some(json!({"required": true, "content": {"application/json": {"schema": schema}}}));
+    }
+
+    /// A type that is sent within something else: it is described, and goes by this name.
+    pub(super) fn sends<T: JsonSchema>(&mut self) -> Cow<'static, str> {
+        self.outputs.subschema_for::<T>();
+        T::schema_name()
     }
 
     /// An answer with a JSON body.

@@ -5,9 +5,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use axum::extract::Request;
 use axum::http::uri::Authority;
-use axum::http::{Version, header};
+use axum::http::{HeaderMap, Uri, Version, header};
 
 use super::Front;
 use crate::config::HostName;
@@ -47,8 +46,12 @@ impl Names {
 ///
 /// # Errors
 /// No name, two, or one that is none.
-pub(super) fn authority(request: &Request) -> Result<Option<Authority>, Failure> {
-    let mut headers = request.headers().get_all(header::HOST).iter();
+pub(in crate::http) fn authority(
+    headers: &HeaderMap,
+    uri: &Uri,
+    version: Version,
+) -> Result<Option<Authority>, Failure> {
+    let mut headers = headers.get_all(header::HOST).iter();
     let header = headers.next().map(|value| value.to_str().ok().and_then(|text| text.parse().ok()));
     if headers.next().is_some() {
         return Err(malformed("the request has two Host headers"));
@@ -57,13 +60,13 @@ pub(super) fn authority(request: &Request) -> Result<Option<Authority>, Failure>
         Some(None) => return Err(malformed("the Host header holds no host")),
         named => named.flatten(),
     };
-    let named = match (request.uri().authority(), header) {
+    let named = match (uri.authority(), header) {
         (Some(target), Some(header)) if *target != header => {
             return Err(malformed("the address of the request and its Host header name different hosts"));
         }
         (Some(target), _) => target.clone(),
         (None, Some(header)) => header,
-        (None, None) if request.version() < Version::HTTP_11 => return Ok(None),
+        (None, None) if version < Version::HTTP_11 => return Ok(None),
         (None, None) => return Err(malformed("the request names no host: send a Host header")),
     };
     if named.as_str().contains('@') || named.host().is_empty() {
@@ -94,6 +97,11 @@ mod tests {
     use axum::body::Body;
 
     use super::*;
+    use axum::extract::Request;
+
+    fn of(request: &Request) -> Result<Option<Authority>, Failure> {
+        authority(request.headers(), request.uri(), request.version())
+    }
 
     fn request(target: &str, hosts: &[&str]) -> Request {
         let mut request = axum::http::Request::get(target);
@@ -104,7 +112,7 @@ mod tests {
     }
 
     fn named(target: &str, hosts: &[&str]) -> Result<String, u16> {
-        let named = authority(&request(target, hosts)).map_err(|failure| failure.kind.status)?;
+        let named = of(&request(target, hosts)).map_err(|failure| failure.kind.status)?;
         Ok(named.unwrap().to_string())
     }
 
@@ -131,7 +139,7 @@ mod tests {
     fn a_program_of_http_1_0_need_not_name_it() {
         let mut request = request("/", &[]);
         *request.version_mut() = Version::HTTP_10;
-        assert_eq!(authority(&request).unwrap(), None);
+        assert_eq!(of(&request).unwrap(), None);
     }
 
     fn answers(front: &Front, host: &str) -> bool {

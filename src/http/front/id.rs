@@ -1,6 +1,7 @@
-//! The id of a request: the caller's own, if it is a plain one, else one of ours. It is on every answer, and in the logs.
+//! The id of a request: the caller's own, if it is a plain one, else one of ours. It is on every answer, in the log of
+//! every fault of ours, and in that of every request where the logs tell of each (`debug`).
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 
 use crate::telemetry;
@@ -21,8 +22,11 @@ pub(super) fn of(headers: &HeaderMap) -> HeaderValue {
     id
 }
 
-/// The id on the answer.
+/// The id on the answer, and in the log where it is a fault of ours: whoever asks has this id at hand.
 pub(super) fn tell(response: &mut Response, id: HeaderValue) {
+    if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+        tracing::error!(id = id.to_str().unwrap_or_default(), "a request met a fault of the server");
+    }
     response.headers_mut().insert(NAME, id);
 }
 

@@ -1,10 +1,11 @@
 //! `/problems/…`: what the `type` of a problem document leads to.
 
+use axum::http::HeaderMap;
 use maud::{Markup, html};
 
 use super::words::{self, Words};
 use crate::error::{self, Failure, Kind, kinds};
-use crate::http::api::{About, Answered, Group, Html};
+use crate::http::api::{About, Group, Html};
 use crate::http::html::{page, prose};
 use crate::http::query::{Asked, Nothing, Place};
 use crate::http::reply::Reply;
@@ -34,7 +35,7 @@ pub(in crate::http) const SHOW: About = About {
 };
 
 /// `GET /problems`
-pub(in crate::http) async fn list(Asked(Nothing {}): Asked<Nothing>) -> Answered<Html> {
+pub(in crate::http) async fn list(Asked(Nothing {}): Asked<Nothing>, headers: HeaderMap) -> Reply<Html> {
     let body = html! {
         h1 { "Problems" }
         p { "Every error is a problem document (" a href="https://www.rfc-editor.org/rfc/rfc9457" { "RFC 9457" } "). Its " code { "code" } " is for programs, its " code { "detail" } " and " code { "errors" } " are for whoever mends it." }
@@ -48,17 +49,18 @@ pub(in crate::http) async fn list(Asked(Nothing {}): Asked<Nothing>) -> Answered
             }
         }
     };
-    page("Problems", None, &body)
+    page(&headers, "Problems", &body)
 }
 
 /// `GET /problems/{code}`
 pub(in crate::http) async fn show(
     Place(code): Place<String>,
     Asked(Nothing {}): Asked<Nothing>,
+    headers: HeaderMap,
 ) -> Reply<Html> {
     let kind = kinds().into_iter().find(|kind| slug(kind) == code);
     match kind.and_then(|kind| Some((kind, words::of(kind.code)?))) {
-        Some((kind, words)) => Ok(page(kind.title, None, &explained(&kind, &words))),
+        Some((kind, words)) => page(&headers, kind.title, &explained(&kind, &words)),
         None => {
             Err(Failure::new(error::NOT_FOUND, format!("there is no problem '{code}'; /problems lists them")))
         }

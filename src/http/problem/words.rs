@@ -52,10 +52,9 @@ fn of_requests(code: &str) -> Option<Words> {
         "method_not_allowed" => {
             words("The address is right, the method is not.", "`Allow` says which methods it takes.")
         }
-        "request_timeout" => words(
-            "The body did not arrive within 30 seconds, or the answer was not there within the time a request may take.",
-            "Send it again. If it was a write, send it with the same `idempotencyKey`: it happens once.",
-        ),
+        "request_timeout" => {
+            words("The body did not arrive within 30 seconds. Nothing was done.", "Send it again, whole.")
+        }
         "unsupported_media_type" => words(
             "The body is not of a kind that is taken here, or it is encoded.",
             "Send JSON as `Content-Type: application/json`, without `Content-Encoding`.",
@@ -70,8 +69,8 @@ fn of_requests(code: &str) -> Option<Words> {
             "Wait as long as `Retry-After` says, then send it again.",
         ),
         "overloaded" => words(
-            "The server has all the connections or bodies in hand that it has place for.",
-            "Wait as long as `Retry-After` says, then send it again.",
+            "The server has all the connections or bodies in hand that it has place for, or it did not come to an answer within 60 seconds.",
+            "Wait as long as `Retry-After` says, then send it again. Whether a write was done that was under way is not known: with the same `idempotencyKey` it happens once.",
         ),
         "internal" => words(
             "The server made a mistake. Nothing of the request was done by halves. The `detail` has an id under which the server's log has the reason.",

@@ -5,7 +5,7 @@ use super::super::reference::Reference;
 use super::super::site::{MAIN, OpenSite, load_page, node_key};
 use super::super::view::{At, Ready};
 use super::super::{Fault, Result, Service};
-use super::{find, page_json, ready};
+use super::{find, page_json};
 use crate::auth::Principal;
 use crate::content::commit::{Body, PageEffect};
 use crate::content::document::Stamp;
@@ -46,7 +46,7 @@ impl Service {
         let store = self.outside.store.as_ref();
         let body = load_page(store, &open.site, &key.1, stamp.version, &head.root.types).await?;
         let Some(body) = body.filter(|body| body.hash() == hash) else { return Ok(None) };
-        let ready = ready(page_json(&body, &stamp, &hash));
+        let ready = Ready::of(page_json(&body, &stamp, &hash));
         self.pages.insert(key, ready.clone());
         Ok(Some(ready))
     }
