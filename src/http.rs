@@ -27,7 +27,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::FromRef;
-use axum::middleware::from_fn;
 use axum::routing::get;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -73,14 +72,11 @@ pub fn router(service: Arc<Service>, stopping: CancellationToken, front: &Front)
     let routes = api()
         .router
         .route(html::STYLE_PATH, get(html::style))
+        .route("/", get(html::entrance))
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(CatchPanicLayer::custom(problem::panicked));
-    front.around(routes).layer(from_fn(metrics::timed)).with_state(House {
-        service,
-        stopping,
-        in_hand: InHand::default(),
-    })
+    front.around(routes).with_state(House { service, stopping, in_hand: InHand::default() })
 }
 
 /// Every operation there is, in the order of the reference.
@@ -116,5 +112,5 @@ fn api() -> Api {
 
 /// Where no place is left: every request is told to come again.
 pub fn full_house() -> Router {
-    front::dressed(Router::new().fallback(problem::full_house)).layer(from_fn(metrics::timed))
+    front::dressed(Router::new().fallback(problem::full_house))
 }

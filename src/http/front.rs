@@ -1,6 +1,6 @@
 //! What every request passes on its way in, and every answer on its way out, whatever it asks for.
 //!
-//! From the outside in: the request gets its id and the answer its security headers; the request must be addressed to this
+//! From the outside in: the request is timed and counted (`metrics`); it gets its id and the answer its security headers; the request must be addressed to this
 //! server (`host`) and come from a page that may call it (`origin`); `cors` answers preflights; `compression` packs what
 //! is worth it; `deadline` bounds the time; `rate` counts. Each is one file below, and `pass` is where they meet: one
 //! layer, because a layer of the router costs more than most of what they do.
@@ -26,6 +26,7 @@ use axum::response::{IntoResponse, Response};
 use tower::{Layer, Service, service_fn};
 use tower_http::cors::CorsLayer;
 
+use super::metrics;
 use crate::config::{HostName, WebOrigin};
 use crate::error::Failure;
 use compression::Compression;
@@ -73,11 +74,14 @@ impl Front {
 /// A router whose answers get an id and security headers, and which asks nothing.
 pub(super) fn dressed(routes: Router) -> Router {
     routes.layer(from_fn(async |request: Request, next: Next| {
-        let id = id::of(request.headers());
-        let mut response = next.run(request).await;
-        headers::dress(&mut response, None);
-        id::tell(&mut response, id);
-        response
+        metrics::timed(request, async |request: Request| {
+            let id = id::of(request.headers());
+            let mut response = next.run(request).await;
+            headers::dress(&mut response, None);
+            id::tell(&mut response, id);
+            response
+        })
+        .await
     }))
 }
 
@@ -104,7 +108,11 @@ impl Gate {
     }
 }
 
-async fn pass(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
+async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    metrics::timed(request, async |request| through(&gate, request, next).await).await
+}
+
+async fn through(gate: &Arc<Gate>, mut request: Request, next: Next) -> Response {
     let id = id::of(request.headers());
     let mut response = match gate.judge(&request) {
         Err(failure) => failure.into_response(),
@@ -112,7 +120,7 @@ async fn pass(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -
             if let Some(public_url) = &gate.public_url {
                 request.extensions_mut().insert(public_url.clone());
             }
-            within_cors(&gate, request, next).await
+            within_cors(gate, request, next).await
         }
     };
     headers::dress(&mut response, gate.public_url());

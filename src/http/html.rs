@@ -1,7 +1,7 @@
 //! Pages for people: one frame, one style, no script, nothing from elsewhere.
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Redirect};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use pulldown_cmark::{Parser, html::push_html};
 
@@ -61,6 +61,11 @@ pub(super) fn sent(request: &HeaderMap, page: Ready) -> Reply<Html> {
 pub(super) async fn style() -> impl IntoResponse {
     let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")];
     (headers, STYLE)
+}
+
+/// `GET /`: who comes by the address alone is led to where everything is described.
+pub(super) async fn entrance() -> Redirect {
+    Redirect::to("/docs")
 }
 
 /// Our own Markdown as HTML.

@@ -2,7 +2,6 @@
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
@@ -39,13 +38,14 @@ pub(super) async fn show(
     Ok(Answered::new(response))
 }
 
-/// Times a request by the route that took it: addresses are without number, routes are not.
-pub(super) async fn timed(route: Option<MatchedPath>, request: Request, next: Next) -> Response {
+/// Times a request by the route that takes it: addresses are without number, routes are not.
+pub(super) async fn timed(request: Request, answering: impl AsyncFnOnce(Request) -> Response) -> Response {
     let since = Stopwatch::start();
     let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let span = tracing::debug_span!("request", route, %method, id = tracing::field::Empty);
-    let response = next.run(request).instrument(span.clone()).await;
+    let response = answering(request).instrument(span.clone()).await;
     metrics::answered(route, method.as_str(), response.status().as_u16(), &since);
     span.in_scope(|| tracing::debug!(status = response.status().as_u16(), "answered"));
     response

@@ -80,7 +80,9 @@ fn challenge(failure: &Failure) -> Option<HeaderValue> {
 
 /// The answer where no route fits.
 pub(super) async fn no_such_route(uri: Uri) -> Failure {
-    Failure::new(error::NOT_FOUND, format!("there is nothing at {}", uri.path()))
+    let path = uri.path();
+    let hint = if path.ends_with('/') { "; addresses have no slash at their end" } else { "" };
+    Failure::new(error::NOT_FOUND, format!("there is nothing at {path}{hint}; /docs lists what there is"))
 }
 
 /// The answer where the route takes other methods; the router adds `Allow`.

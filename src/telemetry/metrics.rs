@@ -1,9 +1,10 @@
 //! What an operator watches, in the text form of Prometheus. Every name stands here and nowhere else.
 
-use std::sync::OnceLock;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock};
 use std::time::Instant;
 
-use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::{Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// Upper bounds of the buckets for times, seconds.
@@ -147,17 +148,46 @@ pub fn checkpoint_failed() {
 
 /// A request was answered: by which route, with which status.
 pub fn answered(route: &str, method: &str, status: u16, since: &Stopwatch) {
-    let status = match status {
-        200..=299 => "2xx",
-        300..=399 => "3xx",
-        400..=499 => "4xx",
-        _ => "5xx",
+    let class = match status {
+        200..=299 => 0,
+        300..=399 => 1,
+        400..=499 => 2,
+        _ => 3,
     };
     // Callers may name methods as they like; a series for each would be memory for each.
-    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-    let method = known.into_iter().find(|known| *known == method).unwrap_or("other");
-    let labels = [("route", route.to_owned()), ("method", method.to_owned()), ("status", status.to_owned())];
-    histogram!("osier_http_request_seconds", &labels).record(since.seconds());
+    let method = METHODS.iter().position(|known| *known == method).unwrap_or(METHODS.len() - 1);
+    series_of(route).get(class, method, route).record(since.seconds());
+}
+
+const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"];
+const CLASSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
+
+/// The series of one route, each made when it is first counted. Looking one up by its labels would cost a read more than
+/// counting it.
+#[derive(Default)]
+struct Series([[OnceLock<Histogram>; METHODS.len()]; CLASSES.len()]);
+
+impl Series {
+    fn get(&self, class: usize, method: usize, route: &str) -> &Histogram {
+        self.0[class][method].get_or_init(|| {
+            let labels = [
+                ("route", route.to_owned()),
+                ("method", METHODS[method].to_owned()),
+                ("status", CLASSES[class].to_owned()),
+            ];
+            histogram!("osier_http_request_seconds", &labels)
+        })
+    }
+}
+
+/// The series of a route: there are as many routes as the router has.
+fn series_of(route: &str) -> Arc<Series> {
+    static ROUTES: LazyLock<RwLock<HashMap<String, Arc<Series>>>> = LazyLock::new(RwLock::default);
+    let known = ROUTES.read().unwrap_or_else(PoisonError::into_inner).get(route).cloned();
+    known.unwrap_or_else(|| {
+        let mut routes = ROUTES.write().unwrap_or_else(PoisonError::into_inner);
+        routes.entry(route.to_owned()).or_default().clone()
+    })
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ pub(in crate::http) async fn show(
     Asked(Nothing {}): Asked<Nothing>,
     headers: HeaderMap,
 ) -> Reply<Html> {
-    let kind = kinds().into_iter().find(|kind| slug(kind) == code);
+    let kind = kinds().into_iter().find(|kind| slug(kind) == code.replace('_', "-"));
     match kind.and_then(|kind| Some((kind, words::of(kind.code)?))) {
         Some((kind, words)) => page(&headers, kind.title, &explained(&kind, &words)),
         None => {

@@ -28,7 +28,8 @@ pub(super) fn text() -> Markup {
         (prose(TEXT))
         h4 { "A first edit" }
         pre { code {
-            "curl localhost:4200/ops -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -d '{\n"
+            "export OSIER=http://localhost:4200 TOKEN=osr_…\n\n"
+            "curl \"$OSIER/ops\" -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' -d '{\n"
             "  \"site\": \"demo\",\n"
             "  \"ops\": [{\"op\": \"update_props\", \"page\": \"/\", \"block\": \"blk_home_hero\",\n"
             "           \"patch\": {\"heading\": \"Willow, woven by hand\"}}]}'"

@@ -98,7 +98,7 @@ fn example(operation: &Operation) -> Markup {
     } else if operation.method == "patch" {
         line.push_str(" -X PATCH");
     }
-    line.push_str(&format!(" 'localhost:4200{}'", about.address));
+    line.push_str(&format!(" \"$OSIER{}\"", about.address));
     if about.scope.is_some() {
         line.push_str(" -H \"Authorization: Bearer $TOKEN\"");
     }
