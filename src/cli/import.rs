@@ -117,7 +117,7 @@ async fn send(service: &Arc<Service>, id: &str, plan: Plan) -> Result<String, St
 
 async fn the_site(service: &Arc<Service>, id: &str) -> Result<String, Stop> {
     let who = Principal::operator();
-    match service.site(&who, id).await {
+    match service.site(&who, id, &At::default()).await {
         Ok(card) => return Ok(card.id),
         Err(Fault::SiteNotFound(_)) => {}
         Err(fault) => return Err(fault.into()),
@@ -125,7 +125,7 @@ async fn the_site(service: &Arc<Service>, id: &str) -> Result<String, Stop> {
     match service.create_site(&who, id, Map::new()).await {
         Ok((card, _)) => Ok(card.id),
         // Its id is written another way there.
-        Err(Fault::SiteTaken(taken)) => Ok(service.site(&who, &taken).await?.id),
+        Err(Fault::SiteTaken(taken)) => Ok(service.site(&who, &taken, &At::default()).await?.id),
         Err(fault) => Err(fault.into()),
     }
 }

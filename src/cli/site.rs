@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Stop, output, with_existing, with_service};
 use crate::config::Settings;
-use crate::service::{Envelope, Made, Paging, Principal, SiteCard, Source};
+use crate::service::{At, Envelope, Made, Paging, Principal, SiteCard, Source};
 
 /// Make, list, show, change and remove sites
 #[derive(Subcommand)]
@@ -161,8 +161,10 @@ async fn list(settings: &Settings, json: bool) -> Result<(), Stop> {
 }
 
 async fn show(settings: &Settings, id: &str, json: bool) -> Result<(), Stop> {
-    let card =
-        with_existing(settings, async |service| Ok(service.site(&Principal::operator(), id).await?)).await?;
+    let card = with_existing(settings, async |service| {
+        Ok(service.site(&Principal::operator(), id, &At::default()).await?)
+    })
+    .await?;
     say(&card, json)
 }
 
@@ -176,7 +178,7 @@ async fn update(settings: &Settings, id: &str, patch: Map<String, Value>, json: 
     let changed = with_existing(settings, async |service| {
         // The request's bytes matter to idempotency keys only, and there is none.
         service.submit(&who, Source::Cli, &[], envelope).await?;
-        Ok(service.site(&who, id).await?)
+        Ok(service.site(&who, id, &At::default()).await?)
     });
     say(&changed.await?, json)
 }

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::{Stop, duration, output, with_existing, with_service};
 use crate::auth::Scope;
 use crate::config::Settings;
-use crate::service::{Fault, NewToken, Principal, Service, TokenCard};
+use crate::service::{At, Fault, NewToken, Principal, Service, TokenCard};
 
 /// Make, list and revoke access tokens
 #[derive(Subcommand)]
@@ -122,7 +122,7 @@ impl Create {
 /// A token may be made before its site; more often the name is a slip.
 async fn remark_on_sites(service: &Service, who: &Principal, card: &TokenCard) {
     for site in &card.sites {
-        if let Err(Fault::SiteNotFound(_)) = service.site(who, site).await {
+        if let Err(Fault::SiteNotFound(_)) = service.site(who, site, &At::default()).await {
             output::remark(&format!(
                 "There is no site '{site}' yet; `osier site list` prints those that are."
             ));

@@ -16,7 +16,7 @@ use crate::telemetry::metrics::{self, Stopwatch};
 pub(super) const SHOW: About = About {
     id: "metrics",
     title: "Figures for Prometheus",
-    text: "What one watches: how long appends take, what waits, what is open, memory, followers and how far they are behind, requests by route (text format 0.0.4).",
+    text: "What one watches: how long appends take, what waits, what is open, memory, followers and how far they are behind, requests by route (text format 0.0.4). They are of all sites together: a token that is bound to sites does not read them.",
     group: Group::Server,
     scope: Some(Scope::Read),
     refusals: Vec::new,

@@ -12,7 +12,7 @@ use super::api::{self, About, Answered, Fresh, Group, NoContent, Seen};
 use super::body::Sent;
 use super::caller::Caller;
 use super::key::Key;
-use super::query::{Asked, Nothing, PagingQuery, Place};
+use super::query::{Asked, AtQuery, Nothing, PagingQuery, Place};
 use super::reply::{Reply, fresh, read, written};
 use crate::content::problem::Code;
 use crate::error::{self, Failure, kind_of};
@@ -53,10 +53,17 @@ pub(super) const CREATE: About = About {
 pub(super) const SHOW: About = About {
     id: "get_site",
     title: "Read what a site says of itself",
-    text: "Its id, and its config on `main`.",
+    text: "Its id, and its config: of `main`, or of the state that is asked for.",
     group: Group::Sites,
     scope: Some(Scope::Read),
-    refusals: || vec![error::SITE_NOT_FOUND],
+    refusals: || {
+        vec![
+            error::SITE_NOT_FOUND,
+            error::BRANCH_NOT_FOUND,
+            kind_of(Code::VersionNotFound),
+            kind_of(Code::SnapshotNotFound),
+        ]
+    },
     address: "/sites/demo",
     body: "",
     answer: include_str!("../../docs/examples/get_site.json"),
@@ -67,7 +74,7 @@ pub(super) const UPDATE: About = About {
     title: "Change what a site says of itself",
     text: "A merge patch (RFC 7396) on its config. It is the op `update_site_config`: a commit on `main` like any other, which can be undone.",
     group: Group::Sites,
-    scope: Some(Scope::Admin),
+    scope: Some(Scope::Write),
     refusals: || {
         let codes = [Code::SchemaViolation, Code::UnknownProp];
         let mut kinds: Vec<_> = codes.into_iter().map(kind_of).collect();
@@ -141,10 +148,10 @@ pub(super) async fn show(
     State(service): State<Shared>,
     who: Caller,
     Place(site): Place<String>,
-    Asked(Nothing {}): Asked<Nothing>,
+    Asked(query): Asked<AtQuery>,
     headers: HeaderMap,
 ) -> Reply<Seen<SiteCard>> {
-    let card = service.site(&who, &site).await?;
+    let card = service.site(&who, &site, &query.at()?).await?;
     read(&headers, &card)
 }
 

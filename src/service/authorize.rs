@@ -35,7 +35,7 @@ pub(super) enum Deed<'a> {
     },
     /// Make it.
     Make,
-    /// Change what it says of itself.
+    /// Change what it says of itself: an op on its main branch.
     Change,
     /// Take it away.
     Remove,
@@ -50,8 +50,8 @@ impl Action<'_> {
     fn scope(&self) -> Scope {
         match self {
             Action::OnSite(_, Deed::Read) | Action::ListSites | Action::ReadFigures => Scope::Read,
-            Action::OnSite(_, Deed::Write { .. }) => Scope::Write,
-            Action::OnSite(_, Deed::Make | Deed::Change | Deed::Remove | Deed::Export | Deed::Import)
+            Action::OnSite(_, Deed::Write { .. } | Deed::Change) => Scope::Write,
+            Action::OnSite(_, Deed::Make | Deed::Remove | Deed::Export | Deed::Import)
             | Action::NameSites
             | Action::ManageTokens => Scope::Admin,
         }
@@ -88,11 +88,15 @@ fn authorize(who: &Principal, action: &Action<'_>) -> Result<()> {
             Err(Fault::BranchProtected((*branch).to_owned()))
         }
         // What is done to a site as a whole is done to its main branch too.
-        Action::OnSite(_, Deed::Change | Deed::Remove | Deed::Import) if !who.grant.writes_on(MAIN) => {
+        Action::OnSite(_, Deed::Make | Deed::Change | Deed::Remove | Deed::Import)
+            if !who.grant.writes_on(MAIN) =>
+        {
             Err(Fault::BranchProtected(MAIN.to_owned()))
         }
         // One that is bound to sites or branches would make others that are not.
         Action::ManageTokens if who.grant.is_bound() => Err(Fault::InsufficientScope(scope)),
+        // They are of all sites together.
+        Action::ReadFigures if !who.grant.sites.is_empty() => Err(Fault::InsufficientScope(scope)),
         _ => Ok(()),
     }
 }
@@ -130,7 +134,9 @@ mod tests {
         assert_eq!(refusal(grant(), write("main")), "BranchProtected(\"main\")");
         assert_eq!(refusal(grant(), write("agent/x")), "");
         assert_eq!(refusal(grant(), Action::OnSite("s", Deed::Read)), "");
-        assert_eq!(refusal(grant(), Action::OnSite("s", Deed::Remove)), "BranchProtected(\"main\")");
+        for deed in [Deed::Make, Deed::Change, Deed::Remove, Deed::Import] {
+            assert_eq!(refusal(grant(), Action::OnSite("s", deed)), "BranchProtected(\"main\")", "{deed:?}");
+        }
     }
 
     #[test]
@@ -140,6 +146,21 @@ mod tests {
             assert_eq!(refusal(agent(), action), "InsufficientScope(Admin)");
         }
         assert_eq!(refusal(agent(), Action::OnSite("s", Deed::Write { branch: "main" })), "");
+    }
+
+    #[test]
+    fn what_a_site_says_of_itself_is_changed_by_whoever_writes_on_it() {
+        let change = || Action::OnSite("s", Deed::Change);
+        assert_eq!(refusal(holder(Scope::Write), change()), "");
+        assert_eq!(refusal(holder(Scope::Read), change()), "InsufficientScope(Write)");
+        assert_eq!(refusal(Grant { agent: true, ..Grant::everything() }, change()), "");
+    }
+
+    #[test]
+    fn figures_of_all_sites_are_not_for_who_is_bound_to_some() {
+        let bound = Grant { sites: vec!["s".into()], ..Grant::everything() };
+        assert_eq!(refusal(bound, Action::ReadFigures), "InsufficientScope(Read)");
+        assert_eq!(refusal(holder(Scope::Read), Action::ReadFigures), "");
     }
 
     #[test]

@@ -1,11 +1,17 @@
 //! Cursors: where a list goes on. Opaque to callers, and each belongs to the list that gave it, under the filters it gave it
-//! under: any other list refuses it, as it refuses one that was cut short or made up.
+//! under: any other list refuses it, as it refuses one that was cut short.
+//!
+//! The tag is no secret: whoever reads this file can name any place of a list. So a place is judged as everything else that
+//! comes from outside, and names nothing that its list would not tell.
 
 use super::view::{Listed, Paging};
 use super::{Fault, Result};
 
 /// So many bytes before a place tell which list it is of, and that nothing is missing.
 const TAG: usize = 8;
+
+/// Between the parts of a place.
+const BREAK: char = '\n';
 
 /// A list, by all that decides what stands in it: its name, the site, the ref, the filters.
 pub(super) struct List(blake3::Hasher);
@@ -38,7 +44,10 @@ impl List {
     fn place(&self, cursor: &str) -> Option<String> {
         let bytes = data_encoding::BASE64URL_NOPAD.decode(cursor.as_bytes()).ok()?;
         let (tag, place) = bytes.split_at_checked(TAG)?;
-        let place = std::str::from_utf8(place).ok()?;
+        // No place has any other control character, and a store that is asked for one with NUL fails.
+        let place = std::str::from_utf8(place)
+            .ok()
+            .filter(|place| !place.contains(|c: char| c.is_control() && c != BREAK))?;
         (tag == self.tag(place)).then(|| place.to_owned())
     }
 
@@ -77,8 +86,9 @@ pub(super) fn sorted<T>(
 }
 
 /// One page of a list whose items go by names in an order of their own. The cursor holds the last name, the one that was
-/// next, and the place: where the last item is gone by then the list goes on with the next, and where that is gone too at
-/// the place, so that nothing behind it is passed over.
+/// next, and the place. The list goes on behind the last or with the next, whichever comes first by then, for either may
+/// have moved; where both are gone, at the place. So nothing that stayed behind them is passed over; where the next moved to
+/// the front, some are told twice.
 ///
 /// # Errors
 /// As `sorted`.
@@ -92,11 +102,12 @@ pub(super) fn listed<T>(
         None => 0,
         Some(cursor) => {
             let read = list.read(cursor)?;
-            let mut parts = read.split('\n');
+            let mut parts = read.split(BREAK);
             let (last, next) = (parts.next(), parts.next());
             let place: usize = parts.next().and_then(|place| place.parse().ok()).ok_or_else(not_ours)?;
             let of = |name: Option<&str>| names.iter().position(|there| Some(*there) == name);
-            of(last).map(|at| at + 1).or_else(|| of(next)).unwrap_or(place.min(names.len()))
+            let behind = [of(last).map(|at| at + 1), of(next)];
+            behind.into_iter().flatten().min().unwrap_or(place.min(names.len()))
         }
     };
     let (items, last) = part(names, item, start, paging.limit);
@@ -138,6 +149,25 @@ mod tests {
         assert_eq!(names(&["c", "d"], 9, next.clone()).items, ["c", "d"], "b is gone, c is not passed over");
         assert_eq!(names(&["x", "y", "a", "c"], 9, next.clone()).items, ["c"], "a is not told twice");
         assert_eq!(names(&["a", "d"], 9, next).items, ["d"], "both are gone: the place");
+    }
+
+    #[test]
+    fn an_item_that_moved_hides_none() {
+        let next = names(&["a", "b", "c", "d"], 2, None).next_cursor;
+        assert_eq!(names(&["a", "c", "d", "b"], 9, next.clone()).items, ["c", "d", "b"], "the last moved on");
+        assert_eq!(
+            names(&["b", "a", "c", "d"], 9, next.clone()).items,
+            ["a", "c", "d"],
+            "the last moved back"
+        );
+        assert_eq!(names(&["a", "b", "d", "c"], 9, next).items, ["d", "c"], "the next moved on");
+    }
+
+    #[test]
+    fn a_place_that_no_list_has_is_refused() {
+        for place in ["\0", "a\0", "a\u{7f}", "b\r\nc\n1"] {
+            assert!(list().read(&list().write(place)).is_err(), "{place:?}");
+        }
     }
 
     #[test]

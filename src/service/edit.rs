@@ -19,6 +19,9 @@ use crate::store::Source;
 /// Longest summary, in characters.
 const MAX_SUMMARY: usize = 1000;
 
+/// So many sites are named to a caller that named none.
+const MOST_NAMED: usize = 20;
+
 /// So long a caller waits for a batch, whatever the store does. The writer gives a round up a little earlier; behind a
 /// store that is silent, several rounds may wait.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -121,13 +124,14 @@ impl Service {
         if let [only] = who.grant.sites.as_slice() {
             return Ok(only.clone());
         }
-        let mut sites = self.outside.store.sites("", 50).await?;
-        sites.retain(|site| who.grant.sees(&site.id));
-        match sites.as_slice() {
-            [only] => Ok(only.id.clone()),
+        let mut ids = self.seen(&who.grant, "", MOST_NAMED + 1).await?;
+        match ids.as_mut_slice() {
+            [only] => Ok(std::mem::take(only)),
             _ => {
-                let ids: Vec<_> = sites.iter().map(|site| site.id.as_str()).collect();
-                Err(Fault::Malformed("/site".into(), format!("name the site; there are: {}", ids.join(", "))))
+                let more = if ids.len() > MOST_NAMED { ", …" } else { "" };
+                ids.truncate(MOST_NAMED);
+                let message = format!("name the site; there are: {}{more}", ids.join(", "));
+                Err(Fault::Malformed("/site".into(), message))
             }
         }
     }

@@ -72,15 +72,13 @@ impl Service {
     pub async fn commit(&self, who: &Principal, site: &str, at: &At, version: u64) -> Result<Commit> {
         let open = self.branch(who, site, at).await?;
         let missing = || Fault::VersionNotFound(format!("main has no version {version}"));
-        let above = version.checked_sub(1).ok_or_else(missing)?;
-        let bounds = Bounds { above, up_to: Some(version), limit: 1, ..Bounds::default() };
-        let row = open.store.commits(open.site.key, MAIN, &bounds).await?.pop().ok_or_else(missing)?;
+        let row = open.commit_row(version).await?.ok_or_else(missing)?;
         let body = body(&row)?;
         let line = listed(&row, &body);
         let types = open.head.load().root.types.clone();
         let (mut before, mut after) = (Vec::new(), Vec::new());
         for page in &body.pages {
-            for (version, pages) in [(above, &mut before), (version, &mut after)] {
+            for (version, pages) in [(version - 1, &mut before), (version, &mut after)] {
                 if let Some(page) =
                     load_page(open.store.as_ref(), &open.site, &page.id, version, &types).await?
                 {
@@ -212,16 +210,14 @@ impl Target {
 }
 
 async fn one_line(open: &OpenSite, version: u64) -> Result<CommitLine> {
-    let bounds = Bounds { above: version - 1, up_to: Some(version), limit: 1, ..Bounds::default() };
-    let row = open.store.commits(open.site.key, MAIN, &bounds).await?.pop();
+    let row = open.commit_row(version).await?;
     let row = row.ok_or_else(|| Fault::Internal(format!("version {version} is not in the log")))?;
     Ok(listed(&row, &body(&row)?))
 }
 
 /// The version that an undo took back.
 async fn target(open: &OpenSite, undo: u64) -> Result<u64> {
-    let bounds = Bounds { above: undo - 1, up_to: Some(undo), limit: 1, ..Bounds::default() };
-    let row = open.store.commits(open.site.key, MAIN, &bounds).await?.pop();
+    let row = open.commit_row(undo).await?;
     let target = row.map(|row| body(&row)).transpose()?.and_then(|body| body.target);
     target.ok_or_else(|| Fault::Internal(format!("undo {undo} has no target")))
 }

@@ -19,7 +19,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::content::document::Root;
-use crate::store::{BranchKey, Link, NodeKey, Site, Store};
+use crate::store::{Bounds, BranchKey, CommitRow, Link, NodeKey, Site, SiteKey, Store};
 
 use super::outside::{Chance, Clock};
 use super::{Fault, Result};
@@ -93,6 +93,13 @@ pub(super) struct Outside {
     pub(super) budget: Arc<Budget>,
 }
 
+/// The commit of `main` that made a version, if the log has it.
+pub(super) async fn commit_row(store: &dyn Store, site: SiteKey, version: u64) -> Result<Option<CommitRow>> {
+    let Some(above) = version.checked_sub(1) else { return Ok(None) };
+    let bounds = Bounds { above, up_to: Some(version), limit: 1, ..Bounds::default() };
+    Ok(store.commits(site, MAIN, &bounds).await?.pop())
+}
+
 impl OpenSite {
     /// Reads the newest state and starts the writer.
     pub(super) async fn open(site: Site, outside: &Outside) -> Result<Arc<OpenSite>> {
@@ -112,6 +119,11 @@ impl OpenSite {
         });
         tokio::spawn(writer::run(Arc::downgrade(&open), open.head.load_full(), queue, outside.clone()));
         Ok(open)
+    }
+
+    /// The commit that made a version, if there is one.
+    pub(super) async fn commit_row(&self, version: u64) -> Result<Option<CommitRow>> {
+        commit_row(self.store.as_ref(), self.site.key, version).await
     }
 
     /// Whether it must be opened anew: another process has removed the site, or its writer has ended.

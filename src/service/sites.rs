@@ -1,15 +1,15 @@
 //! The registry of sites. What a site says of itself is its config, which ops change; the registry knows its id.
 
+mod list;
 mod once;
 
 use serde_json::{Map, Value, json};
 
 use super::authorize::{Action, Deed};
-use super::cursor::List;
 use super::envelope::{Envelope, is_key};
 use super::outside::rfc3339;
 use super::site::OpenSite;
-use super::view::{Listed, Made, Paging, Repeatable, SiteCard};
+use super::view::{At, Made, Repeatable, SiteCard};
 use super::{Fault, Result, Service};
 use crate::auth::Principal;
 use crate::content::json::canonical;
@@ -21,34 +21,6 @@ use crate::store::{Created, Source};
 const MAX_ID: usize = 64;
 
 impl Service {
-    /// Sites that the caller may see, by id.
-    ///
-    /// # Errors
-    /// `InsufficientScope`, `Unavailable`.
-    pub async fn sites(&self, who: &Principal, paging: &Paging) -> Result<Listed<SiteCard>> {
-        self.allow(who, &Action::ListSites)?;
-        let list = List::of(&["sites"]);
-        let after = paging.cursor.as_deref().map(|cursor| list.read(cursor));
-        let mut after = after.transpose()?.unwrap_or_default();
-        let mut items = Vec::new();
-        loop {
-            let sites = self.outside.store.sites(&after, paging.limit + 1).await?;
-            let end = sites.len() <= paging.limit;
-            for site in sites {
-                if items.len() == paging.limit {
-                    return Ok(Listed { items, next_cursor: Some(list.write(&after)) });
-                }
-                after.clone_from(&site.id);
-                if who.grant.sees(&site.id) {
-                    items.push(card(self.enter(who, &site.id, Deed::Read).await?.as_ref()));
-                }
-            }
-            if end {
-                return Ok(Listed { items, next_cursor: None });
-            }
-        }
-    }
-
     /// Makes a site with a config to start from. The same site again with equal content is left as it is.
     ///
     /// # Errors
@@ -90,11 +62,29 @@ impl Service {
         let id = normalise(id).ok_or_else(|| Fault::BadSite(id.to_owned()))?;
         self.allow(who, &Action::OnSite(&id, Deed::Make))?;
         let config = site_config::patched(&json!({}), &fields, "").map_err(refused)?;
-        let (genesis, now) = (canonical(&config), self.outside.clock.now_ms());
-        let fresh = card_of(&id, now, &config);
+        match self.make_or_find(who, &id, &config, once).await {
+            // It was there, and was removed before it was looked at: then its id is free.
+            Err(Fault::SiteNotFound(_)) => self.make_or_find(who, &id, &config, once).await,
+            made => made,
+        }
+    }
+
+    /// Makes a site, or finds it there as it would have been made.
+    ///
+    /// # Errors
+    /// `SiteNotFound` where it was there and is no more.
+    async fn make_or_find(
+        &self,
+        who: &Principal,
+        id: &str,
+        config: &Value,
+        once: Option<Repeatable<'_>>,
+    ) -> Result<(SiteCard, Made)> {
+        let (genesis, now) = (canonical(config), self.outside.clock.now_ms());
+        let fresh = card_of(id, now, config);
         let answer = once.map(|once| once::kept(who, once, (&fresh, Made::New), now)).transpose()?;
         let store = &self.outside.store;
-        let site = match store.create_site_once(&id, genesis.as_bytes(), now, answer.as_ref()).await? {
+        let site = match store.create_site_once(id, genesis.as_bytes(), now, answer.as_ref()).await? {
             Created::New(_) => return Ok((fresh, Made::New)),
             Created::There(site) => site,
             Created::Answered(kept) => {
@@ -102,10 +92,10 @@ impl Service {
                 return once::again(&kept, once);
             }
         };
-        let open = self.enter(who, &id, Deed::Make).await?;
-        let same = site.genesis == genesis.as_bytes() || *open.head.load().root.config == config;
+        let open = self.enter(who, id, Deed::Make).await?;
+        let same = site.genesis == genesis.as_bytes() || *open.head.load().root.config == *config;
         if !same {
-            return Err(Fault::SiteTaken(id));
+            return Err(Fault::SiteTaken(id.to_owned()));
         }
         let card = card(&open);
         let Some(once) = once else { return Ok((card, Made::Unchanged)) };
@@ -114,12 +104,13 @@ impl Service {
         once::again(&store.keep_answer(&answer).await?, once)
     }
 
-    /// A site.
+    /// A site, with its config in a state.
     ///
     /// # Errors
-    /// `SiteNotFound`.
-    pub async fn site(&self, who: &Principal, site: &str) -> Result<SiteCard> {
-        Ok(card(self.enter(who, site, Deed::Read).await?.as_ref()))
+    /// `SiteNotFound`, and those of refs.
+    pub async fn site(&self, who: &Principal, site: &str, at: &At) -> Result<SiteCard> {
+        let (open, state) = self.state(who, site, at).await?;
+        Ok(card_of(&open.site.id, open.site.created_ms, &state.root().config))
     }
 
     /// Changes a site's config: the op `update_site_config`, so that it can be undone like everything else.
@@ -140,6 +131,9 @@ impl Service {
     }
 
     /// Takes a site away: its id is free at once, its log stays in the store under its number.
+    ///
+    /// Tokens are bound to ids, and stay as they are: one that was bound to this site reads and writes whichever site is
+    /// made of the same id later. Whoever means to use the id again revokes them first; `tokens_bound_to` names them.
     ///
     /// # Errors
     /// `SiteNotFound`, `InsufficientScope`.

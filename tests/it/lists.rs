@@ -155,6 +155,18 @@ async fn what_stays_is_told_once_though_others_come_and_go(server: Server) {
     }
 }
 
+async fn a_page_that_moved_hides_no_other(server: Server) {
+    for name in ["a", "b", "c", "d"] {
+        server.make_page(name).await;
+    }
+    let slugs = |items: &[Value]| items.iter().map(|item| item["slug"].clone()).collect::<Vec<_>>();
+    let (first, cursor) = part(&server, "/sites/s/pages", 2, None).await;
+    assert_eq!(slugs(&first), ["/a", "/b"]);
+    server.done(json!({"op": "move_page", "page": "/b", "index": 3})).await;
+    let (rest, end) = part(&server, "/sites/s/pages", 9, cursor.as_deref()).await;
+    assert_eq!((slugs(&rest), end), (vec![json!("/c"), json!("/d"), json!("/b")], None));
+}
+
 async fn new_commits_do_not_shift_the_history(server: Server) {
     populated(&server).await;
     let (whole, _) = part(&server, "/sites/s/history", 500, None).await;
@@ -186,6 +198,7 @@ on_each_store![
     a_cursor_outlives_the_process_that_gave_it,
     a_site_that_was_made_again_refuses_cursors_of_the_one_before,
     what_stays_is_told_once_though_others_come_and_go,
+    a_page_that_moved_hides_no_other,
     new_commits_do_not_shift_the_history,
     the_history_up_to_a_version_is_what_it_was_then,
 ];

@@ -1,9 +1,12 @@
 //! The registry of sites.
 
+use osier::auth::Scope;
+use osier::service::Principal;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::harness::Server;
+use crate::harness::{Server, answered};
+use crate::terminal::execute;
 
 async fn create(server: &Server, body: Value) -> crate::harness::Answered {
     server.send(Method::POST, "/sites", &body).await
@@ -149,7 +152,76 @@ async fn a_key_that_can_be_none_is_refused(server: Server) {
     assert_eq!(server.get("/sites/x").await.problem(), (404, "site_not_found"));
 }
 
+/// What a token lists of the sites, by its query.
+async fn listed(server: &Server, secret: &str, query: &str) -> (Vec<String>, Option<String>) {
+    let request = server.request(Method::GET, &format!("/sites?{query}")).bearer_auth(secret);
+    let told = answered(request).await.ok();
+    let ids = told["items"].as_array().unwrap().iter().map(|site| site["id"].as_str().unwrap().to_owned());
+    (ids.collect(), told.get("nextCursor").map(|cursor| cursor.as_str().unwrap().to_owned()))
+}
+
+async fn who_is_bound_to_sites_learns_of_no_other(server: Server) {
+    for id in ["a", "b", "x", "z"] {
+        create(&server, json!({"id": id})).await.ok();
+    }
+    let one = server.token_with(Scope::Read, &["a"], &[]).await;
+    assert_eq!(listed(&server, &one, "limit=1").await, (vec!["a".to_owned()], None));
+    let some = server.token_with(Scope::Read, &["x", "b", "none", "b"], &[]).await;
+    let (first, cursor) = listed(&server, &some, "limit=1").await;
+    assert_eq!(first, ["b"]);
+    let rest = listed(&server, &some, &format!("limit=1&cursor={}", cursor.unwrap())).await;
+    assert_eq!(rest, (vec!["x".to_owned()], None));
+}
+
+async fn a_damaged_site_is_left_out_of_the_list_and_the_others_are_told(server: Server) {
+    create(&server, json!({"id": "b"})).await.ok();
+    execute(server.database(), "INSERT INTO site (site, id, genesis, genesis_hash, created_ms) SELECT 99, 'a', genesis, genesis_hash, 1 FROM site WHERE id = 's'").await.unwrap();
+    let damage = match server.database().starts_with("sqlite:") {
+        true => "UPDATE site SET genesis = x'00' WHERE id = 'a'",
+        false => "UPDATE site SET genesis = '\\x00' WHERE id = 'a'",
+    };
+    execute(server.database(), damage).await.unwrap();
+    assert_eq!(server.get("/sites/a").await.status, 500);
+    assert_eq!(listed(&server, &server.token, "limit=9").await, (vec!["b".to_owned(), "s".to_owned()], None));
+}
+
+async fn the_site_that_is_meant_is_the_only_one_that_the_token_sees(server: Server) {
+    for n in 0..55 {
+        server.service.create_site(&Principal::operator(), &format!("n{n:02}"), Map::new()).await.unwrap();
+    }
+    create(&server, json!({"id": "zz"})).await.ok();
+    let batch = json!({"ops": [{"op": "create_page", "slug": "/a", "title": "A"}]});
+    let send = async |secret: &str| {
+        answered(server.request(Method::POST, "/ops").bearer_auth(secret).json(&batch)).await
+    };
+    let two = server.token_with(Scope::Write, &["n00", "zz"], &[]).await;
+    let refused = send(&two).await;
+    assert_eq!(refused.problem(), (400, "malformed_request"), "{}", refused.text);
+    assert!(refused.text.contains("n00, zz"), "{}", refused.text);
+    let all = send(&server.token).await;
+    assert_eq!(all.problem(), (400, "malformed_request"));
+    assert!(all.text.contains("n00") && !all.text.contains("n30"), "{}", all.text);
+    let one_there = server.token_with(Scope::Write, &["zz", "none"], &[]).await;
+    assert_eq!(send(&one_there).await.ok()["site"], "zz");
+}
+
+async fn a_site_is_read_at_the_version_that_was_asked_for(server: Server) {
+    let read = server.get("/sites/s?minVersion=2");
+    let (read, ()) = tokio::join!(read, async {
+        for tone in ["warm", "plain"] {
+            server.send(Method::PATCH, "/sites/s", &json!({"tone": tone})).await.ok();
+        }
+    });
+    assert_eq!(read.ok()["tone"], "plain");
+    assert_eq!(server.get("/sites/s?ref=main@1").await.ok()["tone"], "warm");
+    assert_eq!(server.get("/sites/s?ref=main@7").await.problem(), (404, "version_not_found"));
+}
+
 on_each_store![
+    who_is_bound_to_sites_learns_of_no_other,
+    a_damaged_site_is_left_out_of_the_list_and_the_others_are_told,
+    the_site_that_is_meant_is_the_only_one_that_the_token_sees,
+    a_site_is_read_at_the_version_that_was_asked_for,
     a_site_is_made_once_and_made_again_it_is_unchanged,
     an_id_that_cannot_be_one_is_refused,
     what_a_site_says_of_itself_is_judged,

@@ -11,7 +11,7 @@ use crate::content::commit::{Body, PageEffect};
 use crate::content::document::Stamp;
 use crate::content::id::PageId;
 use crate::content::slug;
-use crate::store::{Bounds, Stack};
+use crate::store::Stack;
 
 impl Service {
     /// A page at a version behind the head; none where only the whole state can say: the page had another address then,
@@ -56,8 +56,7 @@ impl Service {
 async fn last_touch(open: &OpenSite, id: &PageId, version: u64) -> Result<Option<(Stamp, PageEffect)>> {
     let stack = Stack { node: Some(node_key(id)), up_to: Some(version), ..Stack::default() };
     let Some(version) = open.store.newest(open.site.key, MAIN, &stack).await? else { return Ok(None) };
-    let bounds = Bounds { above: version - 1, up_to: Some(version), limit: 1, ..Bounds::default() };
-    let Some(row) = open.store.commits(open.site.key, MAIN, &bounds).await?.pop() else { return Ok(None) };
+    let Some(row) = open.commit_row(version).await? else { return Ok(None) };
     let entry = row.entry;
     let body = Body::decode(entry.format, &entry.body).map_err(|e| Fault::Internal(e.to_string()))?;
     let effect = body.pages.into_iter().find(|page| page.id == *id);

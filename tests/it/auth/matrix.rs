@@ -15,9 +15,9 @@ const MATRIX: &str = "
                                               none read write review merge publish admin site branch late gone agent
 POST   /ops                                   401  403  ok    ok     ok    ok      ok    404  403    401  401  ok
 GET    /sites                                 401  ok   ok    ok     ok    ok      ok    ok   ok     401  401  ok
-POST   /sites                                 401  403  403   403    403   403     ok    404  ok     401  401  403
+POST   /sites                                 401  403  403   403    403   403     ok    404  403    401  401  403
 GET    /sites/{site}                          401  ok   ok    ok     ok    ok      ok    404  ok     401  401  ok
-PATCH  /sites/{site}                          401  403  403   403    403   403     ok    404  403    401  401  403
+PATCH  /sites/{site}                          401  403  ok    ok     ok    ok      ok    404  403    401  401  ok
 GET    /sites/{site}/config                   401  ok   ok    ok     ok    ok      ok    404  ok     401  401  ok
 GET    /sites/{site}/redirects                401  ok   ok    ok     ok    ok      ok    404  ok     401  401  ok
 GET    /sites/{site}/pages                    401  ok   ok    ok     ok    ok      ok    404  ok     401  401  ok
@@ -30,7 +30,7 @@ GET    /sites/{site}/history/status           401  ok   ok    ok     ok    ok   
 GET    /sites/{site}/history/{version}        401  ok   ok    ok     ok    ok      ok    404  ok     401  401  ok
 GET    /sites/{site}/diff                     401  ok   ok    ok     ok    ok      ok    404  ok     401  401  ok
 GET    /sites/{site}/events                   401  ok   ok    ok     ok    ok      ok    404  ok     401  401  ok
-GET    /metrics                               401  ok   ok    ok     ok    ok      ok    ok   ok     401  401  ok
+GET    /metrics                               401  ok   ok    ok     ok    ok      ok    403  ok     401  401  ok
 GET    /.well-known/oauth-protected-resource  ok   ok   ok    ok     ok    ok      ok    ok   ok     ok   ok   ok
 GET    /healthz                               ok   ok   ok    ok     ok    ok      ok    ok   ok     ok   ok   ok
 GET    /readyz                                ok   ok   ok    ok     ok    ok      ok    ok   ok     ok   ok   ok
@@ -134,7 +134,11 @@ fn challenged(row: &Row, caller: &str, answer: &Answered) {
             assert!(answer.json["detail"].as_str().unwrap().contains("osier token create"), "{answer:?}");
         }
         (403, "insufficient_scope") => {
-            let needed = if row.path == "/ops" { "write" } else { "admin" };
+            let needed = match (row.method.as_str(), row.path) {
+                (_, "/metrics") => "read",
+                (_, "/ops") | ("PATCH", _) => "write",
+                _ => "admin",
+            };
             let wanted = format!("error=\"insufficient_scope\", scope=\"{needed}\"");
             assert!(challenge.contains(&wanted), "{challenge}");
         }

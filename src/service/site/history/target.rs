@@ -7,7 +7,7 @@ use super::super::super::Fault;
 use super::super::recent::{Commit, Found};
 use super::super::round::{Round, remember};
 use super::super::writer::{Pause, Writer};
-use super::super::{MAIN, node_key};
+use super::super::{MAIN, commit_row, node_key};
 use super::touching;
 use crate::content::carry::Conflict;
 use crate::content::change::{Change, Node};
@@ -89,8 +89,7 @@ impl Writer {
         if let Some(commit) = round.recent.get(version) {
             return Ok(commit.clone());
         }
-        let bounds = Bounds { above: version - 1, up_to: Some(version), limit: 1, ..Bounds::default() };
-        let row = self.outside.store.commits(self.site.key, MAIN, &bounds).await?.pop();
+        let row = commit_row(self.outside.store.as_ref(), self.site.key, version).await?;
         let row = row.ok_or_else(|| Fault::Internal(format!("version {version} is not in the log")))?;
         Ok(Arc::new(self.read(row, version).await?))
     }
