@@ -31,7 +31,7 @@ use crate::error::Failure;
 use compression::Compression;
 use rate::Rates;
 
-pub(super) use rate::charge;
+pub(super) use rate::{charge, place};
 pub use refusal::refusal;
 
 /// How the server is reached, and what is asked of callers whoever they are.
