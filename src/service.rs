@@ -12,6 +12,7 @@ mod history;
 mod open_sites;
 mod outside;
 mod read;
+mod ready;
 mod reference;
 mod replay;
 mod site;
@@ -29,17 +30,18 @@ use std::sync::{Arc, Once, Weak};
 use std::time::Duration;
 
 use quick_cache::sync::Cache;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
 
 use crate::content::document::Hash;
 use crate::content::id::PageId;
 use crate::store::{SiteKey, Store};
 use open_sites::OpenSites;
+use ready::Readiness;
 use site::{Budget, Outside};
-use tokens::{Known, STRANGERS};
+use tokens::{Known, Strangers};
 use uses::Uses;
 
-pub use envelope::{Answer, Envelope, TouchedPage, is_key};
+pub use envelope::{Answer, Envelope, IdempotencyKey, TouchedPage};
 pub use events::{Event, Events};
 pub use fault::{Fault, Result};
 pub use outside::{Chance, Clock, rfc3339};
@@ -56,6 +58,9 @@ pub use crate::{auth::Principal, auth::Scope, store::Source};
 
 /// How many bytes of ready-made pages are kept.
 const READY_BYTES: u64 = 64 << 20;
+
+/// How many bytes of ready-made blames are kept.
+const BLAME_BYTES: u64 = 16 << 20;
 
 /// How much an open site may cost, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -83,9 +88,11 @@ pub struct Service {
     closing: Arc<Mutex<()>>,
     sites: OpenSites,
     pages: Cache<PageKey, Ready, Weight>,
+    blames: Cache<PageKey, Ready, Weight>,
     tokens: Cache<[u8; 32], Known>,
     /// A turn to look up a secret that nobody knows here.
-    strangers: Semaphore,
+    strangers: Strangers,
+    readiness: Readiness,
     uses: Uses,
 }
 
@@ -126,18 +133,12 @@ impl Service {
             closing: Arc::default(),
             sites: OpenSites::default(),
             pages: Cache::with_weighter(10_000, READY_BYTES, Weight),
+            blames: Cache::with_weighter(1_000, BLAME_BYTES, Weight),
             tokens: Cache::new(1_000),
-            strangers: Semaphore::new(STRANGERS),
+            strangers: Strangers::default(),
+            readiness: Readiness::default(),
             uses: Uses::default(),
         })
-    }
-
-    /// Answers when the store does.
-    ///
-    /// # Errors
-    /// `Unavailable`.
-    pub async fn ready(&self) -> Result<()> {
-        Ok(self.outside.store.ping().await?)
     }
 
     /// Lets every writer finish what it has and write its checkpoints. No site is opened any more.

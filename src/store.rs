@@ -162,7 +162,8 @@ pub trait Registry: Send + Sync {
         answer: Option<&KeyedAnswer>,
     ) -> Result<Created>;
 
-    /// Keeps the answer to a request that made nothing. The one that stands under its key is answered: this one, or
+    /// Keeps the answer to a request that made nothing. Whenever an answer is kept, here or with a site, some of those are
+    /// forgotten that are seven days older; none is before. The one that stands under its key is answered: this one, or
     /// the one that was kept first.
     async fn keep_answer(&self, answer: &KeyedAnswer) -> Result<KeyedAnswer>;
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Stop;
-use crate::service::{Envelope, Fault, Principal, Service, Source};
+use crate::service::{Envelope, Fault, IdempotencyKey, Principal, Service, Source};
 
 const SITE: &str = include_str!("../../demo/site.json");
 const HISTORY: &str = include_str!("../../demo/history.json");
@@ -41,7 +41,7 @@ fn batches(site: &str) -> Result<Vec<(Vec<u8>, Envelope)>, Stop> {
     let batch = |(at, batch): (usize, Value)| {
         let request = serde_json::to_vec(&batch)?;
         let envelope: Envelope = serde_json::from_value(batch)?;
-        let key = Some(format!("demo-{at}"));
+        let key = IdempotencyKey::try_from(format!("demo-{at}")).ok();
         Ok((request, Envelope { site: Some(site.to_owned()), idempotency_key: key, ..envelope }))
     };
     batches.into_iter().enumerate().map(batch).collect::<Result<_, _>>().map_err(broken)

@@ -78,7 +78,8 @@ With --json: {id, createdAt, name, previewUrl?, purpose?, …}")]
 Example:
   osier site remove my-site
 
-Its log stays in the store, and osier verify checks it.
+Its log stays in the store, and osier verify checks it. Tokens that are bound to it stay
+too, and are named: they are good for a site that is made of the same id later.
 
 With --json: {id, removed: true}")]
     Remove {
@@ -185,7 +186,16 @@ async fn update(settings: &Settings, id: &str, patch: Map<String, Value>, json: 
 
 async fn remove(settings: &Settings, id: &str, json: bool) -> Result<(), Stop> {
     let who = Principal::operator();
-    with_existing(settings, async |service| Ok(service.remove_site(&who, id).await?)).await?;
+    let bound = with_existing(settings, async |service| {
+        service.remove_site(&who, id).await?;
+        Ok(service.tokens_bound_to(&who, id).await?)
+    });
+    for token in bound.await? {
+        output::remark(&format!(
+            "The token {} ({}) is still bound to '{id}', and is good for a site made of that id later; `osier token revoke {}` ends it.",
+            token.name, token.id, token.id
+        ));
+    }
     match json {
         true => output::say_json(&json!({ "id": id, "removed": true })),
         false => output::say(&format!("the site {id} is removed\n")),

@@ -6,7 +6,7 @@
 
 mod leaves;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::json;
@@ -62,6 +62,16 @@ impl Blame {
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.open.is_empty() && self.own.values().all(Option::is_some)
+    }
+
+    /// The versions that some mark names by now.
+    #[must_use]
+    pub fn named(&self) -> BTreeSet<u64> {
+        let of_blocks = self
+            .blocks
+            .iter()
+            .flat_map(|block| block.fields.values().chain([&block.added, &block.placed]).copied().flatten());
+        self.own.values().copied().flatten().chain(of_blocks).collect()
     }
 
     /// Passes the next older commit that touched the page.

@@ -26,8 +26,18 @@ impl FromRequestParts<House> for Caller {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, house: &House) -> Result<Self, Response> {
-        let known = known(&parts.headers, &house.service).await;
-        front::charge(&parts.extensions, known.as_ref().ok())?;
+        let service = &house.service;
+        // What nobody knows costs a look into the store: who has no share left for that is not looked up.
+        if !bearer(&parts.headers).is_ok_and(|secret| service.knows(secret)) {
+            front::charge(&parts.extensions, None)?;
+        }
+        let known = match bearer(&parts.headers) {
+            Ok(secret) => service.principal_from(secret, front::place(&parts.extensions)).await,
+            Err(fault) => Err(fault),
+        };
+        if let Ok(who) = &known {
+            front::charge(&parts.extensions, Some(who))?;
+        }
         known.map(Caller).map_err(|fault| metadata::named(parts, Failure::from(fault).into_response()))
     }
 }

@@ -185,7 +185,7 @@ pub(super) async fn blame(
     headers: HeaderMap,
 ) -> Reply<Seen<Blame>> {
     let at = query.at()?;
-    read(&headers, &service.blame(&who, &site, &at, &page).await?)
+    ready(&headers, service.blame(&who, &site, &at, &page).await?)
 }
 
 /// The page whose blame is asked for: what stands before a last segment `blame`. It is the address alone that decides, not

@@ -33,7 +33,7 @@ use compression::Compression;
 use rate::Rates;
 
 pub(super) use host::authority;
-pub(super) use rate::charge;
+pub(super) use rate::{charge, place};
 pub use refusal::refusal;
 
 /// How the server is reached, and what is asked of callers whoever they are.

@@ -6,12 +6,12 @@ use axum::http::request::Parts;
 
 use super::api::{Asks, Told};
 use crate::error::{self, Failure};
-use crate::service::is_key;
+use crate::service::IdempotencyKey;
 
 const NAME: &str = "idempotency-key";
 
 /// The key of a request, if it has one. A handler that takes it does what it is asked once.
-pub(super) struct Key(pub(super) Option<String>);
+pub(super) struct Key(pub(super) Option<IdempotencyKey>);
 
 impl Asks for Key {
     fn tell(told: &mut Told<'_>) {
@@ -28,7 +28,7 @@ impl<S: Sync> FromRequestParts<S> for Key {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        Ok(Key(of(&parts.headers)?.map(str::to_owned)))
+        Ok(Key(of(&parts.headers)?))
     }
 }
 
@@ -36,17 +36,16 @@ impl<S: Sync> FromRequestParts<S> for Key {
 ///
 /// # Errors
 /// `malformed_request` for two of them, and for one that can be no key: 1 to 255 characters of plain text.
-fn of(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
-    let malformed = |message: &str| Err(Failure::malformed("Idempotency-Key", message));
+fn of(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Failure> {
+    let malformed = |message: &str| Failure::malformed("Idempotency-Key", message);
     let mut values = headers.get_all(NAME).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
-        return malformed("the header comes twice: send one key");
+        return Err(malformed("the header comes twice: send one key"));
     }
-    match value.to_str() {
-        Ok(key) if is_key(key) => Ok(Some(key)),
-        _ => malformed("a key is 1 to 255 characters of plain text"),
-    }
+    let text = value.to_str().map_err(|_| malformed("a key in a header is plain ASCII"))?;
+    let key = IdempotencyKey::try_from(text.to_owned()).map_err(|e| malformed(&e.to_string()))?;
+    Ok(Some(key))
 }
 
 #[cfg(test)]
@@ -60,7 +59,7 @@ mod tests {
         for value in values {
             headers.append(NAME, HeaderValue::from_bytes(value).unwrap());
         }
-        of(&headers).map(|key| key.map(str::to_owned)).map_err(|failure| failure.kind.status)
+        of(&headers).map(|key| key.map(|key| key.as_str().to_owned())).map_err(|failure| failure.kind.status)
     }
 
     #[test]

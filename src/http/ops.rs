@@ -12,7 +12,7 @@ use super::query::{Asked, Nothing};
 use super::reply::{Reply, fresh};
 use crate::content::problem::Code;
 use crate::error::{self, Failure, kind_of};
-use crate::service::{Answer, Envelope, Scope, Source};
+use crate::service::{Answer, Envelope, IdempotencyKey, Scope, Source};
 
 pub(super) const SUBMIT: About = About {
     id: "submit_ops",
@@ -63,7 +63,7 @@ fn read(mut value: Value) -> Result<Envelope, Failure> {
 }
 
 /// The header `Idempotency-Key` is another place for the envelope's key.
-fn take_key(key: Option<String>, envelope: &mut Envelope) -> Result<(), Failure> {
+fn take_key(key: Option<IdempotencyKey>, envelope: &mut Envelope) -> Result<(), Failure> {
     let Some(key) = key else { return Ok(()) };
     match &envelope.idempotency_key {
         Some(own) if *own != key => Err(Failure::malformed(
@@ -82,9 +82,10 @@ mod tests {
     use super::*;
 
     fn taken(header: Option<&'static str>, field: Option<&str>) -> Result<Option<String>, Failure> {
-        let mut envelope = Envelope { idempotency_key: field.map(str::to_owned), ..Envelope::default() };
-        take_key(header.map(str::to_owned), &mut envelope)?;
-        Ok(envelope.idempotency_key)
+        let key = |text: &str| IdempotencyKey::try_from(text.to_owned()).unwrap();
+        let mut envelope = Envelope { idempotency_key: field.map(key), ..Envelope::default() };
+        take_key(header.map(key), &mut envelope)?;
+        Ok(envelope.idempotency_key.map(|key| key.as_str().to_owned()))
     }
 
     #[test]

@@ -117,7 +117,7 @@ pub(super) async fn create(
     Key(key): Key,
     Sent { bytes, value, .. }: Sent<NewSite>,
 ) -> Reply<api::Created<SiteCard, Unchanged>> {
-    let once = key.as_deref().map(|key| Repeatable { key, request: &bytes });
+    let once = key.as_ref().map(|key| Repeatable { key, request: &bytes });
     let mut fields = object(value)?;
     let id = match fields.remove("id") {
         Some(Value::String(id)) => id,

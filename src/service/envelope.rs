@@ -8,13 +8,34 @@ use serde_json::Value;
 
 use crate::content::ops::{Op, OpResult};
 
-/// Longest idempotency key, in bytes.
-pub(super) const MAX_KEY: usize = 255;
+/// Longest idempotency key, in characters.
+const MAX_KEY: usize = 255;
 
-/// Whether text can be an idempotency key.
-#[must_use]
-pub fn is_key(text: &str) -> bool {
-    (1..=MAX_KEY).contains(&text.len()) && !text.chars().any(char::is_control)
+/// Under which the same request happens once: 1 to 255 characters, none of them a control character.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct IdempotencyKey(String);
+
+/// Text that can't be an idempotency key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a key is 1 to {MAX_KEY} characters, none of them a control character")]
+pub struct NoKey;
+
+impl IdempotencyKey {
+    /// As its caller wrote it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for IdempotencyKey {
+    type Error = NoKey;
+
+    fn try_from(text: String) -> Result<Self, NoKey> {
+        let fits = (1..=MAX_KEY).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        if fits { Ok(IdempotencyKey(text)) } else { Err(NoKey) }
+    }
 }
 
 /// A batch of ops and what the caller expects of the state it meets.
@@ -38,7 +59,8 @@ pub struct Envelope {
     pub if_match: BTreeMap<String, String>,
     /// The same key with the same body gets the first answer again.
     #[serde(default)]
-    pub idempotency_key: Option<String>,
+    #[schemars(with = "Option<String>", length(min = 1, max = 255))]
+    pub idempotency_key: Option<IdempotencyKey>,
     /// Judge and answer as if, store nothing.
     #[serde(default)]
     pub dry_run: bool,
@@ -84,4 +106,19 @@ pub struct TouchedPage {
     pub hash: Option<String>,
     /// Whether the batch removed it.
     pub removed: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_counted_in_characters_and_has_no_control_characters() {
+        for text in ["k", "a key: 7", &"ü".repeat(MAX_KEY)] {
+            assert_eq!(IdempotencyKey::try_from(text.to_owned()).unwrap().as_str(), text);
+        }
+        for text in ["", "a\tb", "a\0", "a\u{85}", &"k".repeat(MAX_KEY + 1)] {
+            assert_eq!(IdempotencyKey::try_from(text.to_owned()), Err(NoKey), "{text:?}");
+        }
+    }
 }

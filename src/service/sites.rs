@@ -6,7 +6,7 @@ mod once;
 use serde_json::{Map, Value, json};
 
 use super::authorize::{Action, Deed};
-use super::envelope::{Envelope, is_key};
+use super::envelope::Envelope;
 use super::outside::rfc3339;
 use super::site::OpenSite;
 use super::view::{At, Made, Repeatable, SiteCard};
@@ -38,7 +38,7 @@ impl Service {
     /// of the site since. A refusal is not kept.
     ///
     /// # Errors
-    /// As `create_site`; `KeyReused` where the key came with another request; `Malformed` for a key that can be none.
+    /// As `create_site`; `KeyReused` where the key came with another request.
     pub async fn create_site_once(
         &self,
         who: &Principal,
@@ -46,9 +46,6 @@ impl Service {
         fields: Map<String, Value>,
         once: Repeatable<'_>,
     ) -> Result<(SiteCard, Made)> {
-        if !is_key(once.key) {
-            return Err(Fault::Malformed("Idempotency-Key".into(), "this can't be a key".into()));
-        }
         self.make_site(who, id, fields, Some(once)).await
     }
 

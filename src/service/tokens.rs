@@ -1,6 +1,7 @@
 //! Tokens: made, listed, revoked, and turned into principals.
 
 mod new;
+mod strangers;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,18 +11,12 @@ use super::outside::rfc3339;
 use super::view::{MadeToken, NewToken, TokenCard};
 use super::{Fault, Result, Service, watch};
 use crate::auth::{self, Grant, NewSecret, Principal, Scope};
-use crate::store::{Digest, Token};
+use crate::store::Token;
+pub(super) use strangers::Strangers;
 
 /// How long a token that was looked up is trusted. Who revokes one waits as long, so that no process of this store
 /// takes it any more when its revocation is told.
 const TRUST: Duration = Duration::from_millis(500);
-
-/// Lookups at once of secrets that were never good here. Whoever tries secrets out holds up others who do so, and
-/// nobody who is known.
-pub(super) const STRANGERS: usize = 2;
-
-/// One that nobody knows waits so long for its lookup.
-const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A token that was looked up.
 #[derive(Clone)]
@@ -38,12 +33,27 @@ impl Known {
 }
 
 impl Service {
+    /// Whether a secret was good here, so that its next lookup is nobody's try.
+    #[must_use]
+    pub fn knows(&self, secret: &str) -> bool {
+        auth::digest(secret).is_some_and(|digest| self.tokens.peek(&digest).is_some())
+    }
+
     /// The principal behind a secret.
+    ///
+    /// # Errors
+    /// As `principal_from`.
+    pub async fn principal(&self, secret: &str) -> Result<Principal> {
+        self.principal_from(secret, 0).await
+    }
+
+    /// The principal behind a secret that came from somewhere: a number for where, so that many who try secrets out from
+    /// one place hold up nobody elsewhere.
     ///
     /// # Errors
     /// `Unauthenticated`, saying whether it is unknown, expired or revoked; `Overloaded` where too many try out secrets
     /// that nobody knows.
-    pub async fn principal(&self, secret: &str) -> Result<Principal> {
+    pub async fn principal_from(&self, secret: &str, place: u64) -> Result<Principal> {
         let Some(digest) = auth::digest(secret) else {
             return unauthenticated(
                 "this is no token of Osier's, or not all of it: `osier token create` makes one",
@@ -57,10 +67,9 @@ impl Service {
         {
             return Ok(known.principal.clone());
         }
-        let token = match known {
-            Some(_) => self.outside.store.token(&digest).await?,
-            None => self.strangers_token(&digest).await?,
-        };
+        let turn = if known.is_none() { Some(self.strangers.turn(place).await?) } else { None };
+        let token = self.outside.store.token(&digest).await?;
+        drop(turn);
         let Some(token) = token else {
             return unauthenticated("no such token: make one with `osier token create`");
         };
@@ -79,13 +88,6 @@ impl Service {
         let known = Known { principal: principal.clone(), looked_up_ms: now, expires_ms: token.expires_ms };
         self.tokens.insert(digest, known);
         Ok(principal)
-    }
-
-    async fn strangers_token(&self, digest: &Digest) -> Result<Option<Token>> {
-        match tokio::time::timeout(PATIENCE, self.strangers.acquire()).await {
-            Ok(_turn) => Ok(self.outside.store.token(digest).await?),
-            Err(_) => Err(Fault::Overloaded("too many unknown tokens are tried: come again later".into())),
-        }
     }
 
     /// Makes a token; its secret is in the answer and nowhere else.
@@ -126,6 +128,23 @@ impl Service {
     pub async fn tokens(&self, who: &Principal) -> Result<Vec<TokenCard>> {
         self.allow(who, &Action::ManageTokens)?;
         self.outside.store.tokens().await?.iter().map(card).collect()
+    }
+
+    /// The tokens that are bound to a site's id, among others or alone, and are good.
+    ///
+    /// # Errors
+    /// `InsufficientScope`.
+    pub async fn tokens_bound_to(&self, who: &Principal, site: &str) -> Result<Vec<TokenCard>> {
+        self.allow(who, &Action::ManageTokens)?;
+        let now = self.outside.clock.now_ms();
+        let tokens = self.outside.store.tokens().await?;
+        let living = |token: &&Token| {
+            token.revoked_ms.is_none() && token.expires_ms.is_none_or(|expires| now < expires)
+        };
+        let cards = tokens.iter().filter(living).map(card);
+        cards
+            .filter(|card| !card.as_ref().is_ok_and(|card| !card.sites.iter().any(|id| id == site)))
+            .collect()
     }
 
     /// Revokes a token: refused everywhere once this has answered. `false` where there is no living one of that id.

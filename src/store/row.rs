@@ -340,6 +340,19 @@ pub struct KeyedAnswer {
     pub at_ms: i64,
 }
 
+impl KeyedAnswer {
+    /// So long one is kept, in milliseconds: seven days, where callers are promised 24 hours.
+    pub(super) const KEPT_MS: i64 = 7 * 24 * 3_600_000;
+
+    /// So many that are older are forgotten whenever another is kept.
+    pub(super) const FORGOTTEN: usize = 100;
+
+    /// Those kept before this are old by the time this one is.
+    pub(super) fn old_ms(&self) -> i64 {
+        self.at_ms - Self::KEPT_MS
+    }
+}
+
 /// An access token, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {

@@ -6,8 +6,8 @@
 
 use super::Source;
 
-/// Methods for those who start and stop the house, and the one that makes a principal of a secret.
-const WITHOUT_PRINCIPAL: &[&str] = &["new", "with", "ready", "close", "principal"];
+/// Methods for those who start and stop the house, and those that make a principal of a secret.
+const WITHOUT_PRINCIPAL: &[&str] = &["new", "with", "ready", "close", "knows", "principal", "principal_from"];
 
 /// Files that go through the open sites for the house itself: to close them, and to look after them.
 const HOUSEKEEPING: &[&str] =

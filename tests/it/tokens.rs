@@ -74,4 +74,23 @@ async fn what_a_token_is_made_with_is_judged(server: Server) {
     assert!(fail(server.database(), &unnamed, 2).await.contains("1 to 100 characters"));
 }
 
-on_each_store![a_tokens_last_use_is_seen_by_who_lists_them, what_a_token_is_made_with_is_judged];
+async fn who_removes_a_site_is_told_of_the_tokens_that_stay_bound_to_its_id(server: Server) {
+    server.send(Method::POST, "/sites", &json!({"id": "x"})).await.ok();
+    let create = async |name: &str, sites: &str| {
+        let made = ["token", "create", "--name", name, "--scopes", "read", "--sites", sites, "--json"];
+        succeed_json(server.database(), &made).await["id"].as_str().unwrap().to_owned()
+    };
+    let (bound, revoked) = (create("bound", "x,s").await, create("revoked", "s").await);
+    let elsewhere = create("elsewhere", "x").await;
+    succeed(server.database(), &["token", "revoke", &revoked]).await;
+    let output = run(server.database(), &["site", "remove", "s"]).await;
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && told.contains(&bound), "{told}");
+    assert!(!told.contains(&revoked) && !told.contains(&elsewhere), "{told}");
+}
+
+on_each_store![
+    who_removes_a_site_is_told_of_the_tokens_that_stay_bound_to_its_id,
+    a_tokens_last_use_is_seen_by_who_lists_them,
+    what_a_token_is_made_with_is_judged
+];

@@ -3,7 +3,7 @@
 //! Who shows a good token is counted by whom the token names, everybody else by the address the connection comes from.
 //! Nothing that a request says changes that: no header names another address, and a token that is not good names nobody.
 
-use std::hash::Hash;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -97,7 +97,7 @@ impl Rates {
     }
 }
 
-/// A request that is to be counted once.
+/// A request that is to be counted once: once for its address, and once for its token where that turns out to be good.
 #[derive(Clone)]
 struct Meter {
     rates: Arc<Rates>,
@@ -107,7 +107,7 @@ struct Meter {
 
 impl Meter {
     fn count(&self, who: Option<&Principal>) -> Result<(), TooMany> {
-        if self.is_counted.swap(true, Ordering::Relaxed) {
+        if self.is_counted.swap(true, Ordering::Relaxed) && who.is_none() {
             return Ok(());
         }
         let a_minute = self.rates.a_minute;
@@ -128,12 +128,20 @@ pub(super) async fn counted(rates: &Arc<Rates>, mut request: Request, next: Next
     meter.count(None).err().map_or(response, Response::from)
 }
 
-/// Counts the request with these extensions for the holder of its token, or for its address where that is not good.
+/// Counts the request with these extensions for the holder of its token, or for its address where that is not good or not
+/// looked up yet.
 ///
 /// # Errors
 /// 429, with the time after which it is worth coming again.
 pub(in crate::http) fn charge(extensions: &Extensions, who: Option<&Principal>) -> Result<(), TooMany> {
     extensions.get::<Meter>().map_or(Ok(()), |meter| meter.count(who))
+}
+
+/// A number for where the request with these extensions comes from.
+pub(in crate::http) fn place(extensions: &Extensions) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    Peer::of(extensions).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The share is used up.
@@ -193,6 +201,26 @@ mod tests {
             assert!(rates.take(who.as_ref(), peer("10.0.0.7")).is_err(), "{who:?}");
         }
         assert!(rates.take(None, peer("10.0.0.8")).is_ok());
+    }
+
+    #[test]
+    fn an_address_is_counted_once_a_request_and_a_token_that_turns_out_to_be_good_too() {
+        let rates = Arc::new(rates(2));
+        let meter =
+            || Meter { rates: Arc::clone(&rates), peer: peer("10.0.0.7"), is_counted: Arc::default() };
+        let ana = known("ana");
+        for _ in 0..2 {
+            let meter = meter();
+            assert!(
+                meter.count(None).is_ok() && meter.count(None).is_ok() && meter.count(Some(&ana)).is_ok()
+            );
+        }
+        assert!(meter().count(None).is_err(), "no secret is looked up for it any more");
+        assert!(meter().count(Some(&ana)).is_err());
+        assert!(
+            meter().count(Some(&known("bo"))).is_ok(),
+            "a token that is known needs no share of the address"
+        );
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(super) fn kept(
     let answer = serde_json::to_vec(&kept).map_err(|e| Fault::Internal(e.to_string()))?;
     Ok(KeyedAnswer {
         who: who.actor.to_string(),
-        key: once.key.to_owned(),
+        key: once.key.as_str().to_owned(),
         request: *blake3::hash(once.request).as_bytes(),
         answer: Bytes::from(answer),
         at_ms,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::super::envelope::IdempotencyKey;
 use super::published::SiteConfig;
 
 /// A site: its id, and what its config says of it on `main`.
@@ -28,7 +29,7 @@ pub struct SiteCard {
 #[derive(Clone, Copy, Debug)]
 pub struct Repeatable<'a> {
     /// What its caller knows it by: the header `Idempotency-Key`.
-    pub key: &'a str,
+    pub key: &'a IdempotencyKey,
     /// The request as it came: what the key stands for.
     pub request: &'a [u8],
 }

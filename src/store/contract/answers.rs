@@ -14,6 +14,7 @@ on_every_store![
     an_answer_outlives_its_site,
     of_requests_that_come_at_once_under_one_key_one_is_done,
     the_answer_that_was_kept_first_stays,
+    an_answer_is_forgotten_when_another_is_kept_seven_days_later,
 ];
 
 fn answer(who: &str, key: &str, request: u8) -> KeyedAnswer {
@@ -77,4 +78,28 @@ async fn the_answer_that_was_kept_first_stays(bed: &Bed) {
     assert_eq!(bed.store.keep_answer(&first).await.unwrap(), first);
     assert_eq!(bed.another().await.keep_answer(&answer("ana", "k", 2)).await.unwrap(), first);
     assert_eq!(create(&*bed.store, "s", &first).await, Created::Answered(first));
+}
+
+async fn an_answer_is_forgotten_when_another_is_kept_seven_days_later(bed: &Bed) {
+    const WEEK_MS: i64 = 7 * 24 * 3_600_000;
+    let kept = async |key: &str, at_ms: i64| {
+        let answer = KeyedAnswer { at_ms, ..answer("ana", key, 1) };
+        bed.store.keep_answer(&answer).await.unwrap().at_ms
+    };
+    for number in 0..105 {
+        kept(&format!("k{number}"), 7).await;
+    }
+    // One that is a week old stays, whatever else is kept; a millisecond later a hundred are forgotten.
+    assert_eq!(kept("now", WEEK_MS + 7).await, WEEK_MS + 7);
+    assert_eq!(kept("k3", WEEK_MS + 7).await, 7);
+    let later = KeyedAnswer { at_ms: WEEK_MS + 8, ..answer("ana", "later", 1) };
+    assert!(matches!(create(&*bed.store, "s", &later).await, Created::New(_)));
+    let mut old = 0;
+    for number in 0..105 {
+        // Asked as of then, so that asking forgets no more.
+        old += usize::from(kept(&format!("k{number}"), WEEK_MS + 7).await == 7);
+    }
+    assert_eq!(old, 5);
+    assert_eq!(kept("now", WEEK_MS + 9).await, WEEK_MS + 7);
+    assert_eq!(kept("later", WEEK_MS + 9).await, WEEK_MS + 8);
 }

@@ -9,6 +9,7 @@ on_every_store![
     tokens_are_found_by_hash_and_listed_by_age,
     a_token_is_revoked_once,
     the_latest_use_of_a_token_is_kept,
+    uses_that_are_written_at_once_in_any_order_wait_for_each_other,
 ];
 
 fn token(number: u8, actor: &str) -> Token {
@@ -73,4 +74,19 @@ async fn the_latest_use_of_a_token_is_kept(bed: &Bed) {
     assert_eq!([kept(2).await.used_ms, kept(3).await.used_ms], [None, Some(60)]);
     let listed = bed.store.tokens().await.unwrap();
     assert_eq!(listed.iter().map(|token| token.used_ms).collect::<Vec<_>>(), [Some(60), None, Some(700)]);
+}
+
+async fn uses_that_are_written_at_once_in_any_order_wait_for_each_other(bed: &Bed) {
+    for number in 0..60 {
+        bed.store.create_token(token(number, &format!("actor{number}"))).await.unwrap();
+    }
+    let other = bed.another().await;
+    let mut uses: Vec<_> = (0..60).map(|number| (format!("tok_{number}"), 0)).collect();
+    for at_ms in 1..20 {
+        uses.iter_mut().for_each(|used| used.1 = at_ms);
+        let backwards: Vec<_> = uses.iter().rev().map(|(id, at_ms)| (id.clone(), at_ms + 1)).collect();
+        let (one, two) = tokio::join!(bed.store.tokens_used(&uses), other.tokens_used(&backwards));
+        one.and(two).unwrap();
+    }
+    assert!(bed.store.tokens().await.unwrap().iter().all(|token| token.used_ms == Some(20)));
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::{Memory, SiteRow};
+use super::{Memory, SiteRow, Tables};
 use crate::store::{Created, KeyedAnswer, Registry, Result, Site, SiteKey};
 
 #[async_trait]
@@ -32,12 +32,16 @@ impl Registry for Memory {
         tables.sites.push(SiteRow { site: site.clone(), removed_ms: None });
         if let Some(answer) = answer {
             tables.answers.insert(place(answer), answer.clone());
+            tables.forget_old_answers(answer);
         }
         Ok(Created::New(site))
     }
 
     async fn keep_answer(&self, answer: &KeyedAnswer) -> Result<KeyedAnswer> {
-        Ok(self.tables().answers.entry(place(answer)).or_insert_with(|| answer.clone()).clone())
+        let mut tables = self.tables();
+        let kept = tables.answers.entry(place(answer)).or_insert_with(|| answer.clone()).clone();
+        tables.forget_old_answers(answer);
+        Ok(kept)
     }
 
     async fn site(&self, id: &str) -> Result<Option<Site>> {
@@ -64,6 +68,16 @@ impl Registry for Memory {
 
     async fn ping(&self) -> Result<()> {
         Ok(())
+    }
+}
+
+impl Tables {
+    fn forget_old_answers(&mut self, newest: &KeyedAnswer) {
+        let old = self.answers.iter().filter(|(_, answer)| answer.at_ms < newest.old_ms());
+        let places: Vec<_> = old.map(|(place, _)| place.clone()).take(KeyedAnswer::FORGOTTEN).collect();
+        for place in places {
+            self.answers.remove(&place);
+        }
     }
 }
 

@@ -32,6 +32,9 @@ impl Registry for Postgres {
             }
             match self.writes.once(insert_site(id, genesis, at_ms, answer)).await {
                 Ok(rows) => {
+                    if let Some(answer) = answer {
+                        self.forget_old_answers(answer).await;
+                    }
                     let made = rows.first().ok_or_else(|| damaged("an insert gave no row"))?;
                     return Ok(Created::New(row::site(made)?));
                 }
@@ -54,7 +57,9 @@ impl Registry for Postgres {
         .bind(answer.answer.to_vec())
         .bind(answer.at_ms);
         self.writes.once(ask).await?;
-        self.answered(answer).await?.ok_or_else(|| damaged("an answer that was kept is not there"))
+        let kept = self.answered(answer).await?;
+        self.forget_old_answers(answer).await;
+        kept.ok_or_else(|| damaged("an answer that was kept is not there"))
     }
 
     async fn site(&self, id: &str) -> Result<Option<Site>> {
@@ -100,6 +105,24 @@ impl Registry for Postgres {
 }
 
 impl Postgres {
+    /// What can't be deleted now is deleted after another answer. Without an index: a week's answers are few, and this is
+    /// how they stay so. Servers that delete at once pass over each other's rows.
+    async fn forget_old_answers(&self, newest: &KeyedAnswer) {
+        let ask = sqlx::query(
+            "DELETE FROM keyed_answer
+            WHERE (who, key) IN (
+                SELECT who, key
+                FROM keyed_answer
+                WHERE at_ms < $1
+                LIMIT $2
+                FOR UPDATE SKIP LOCKED
+            )",
+        )
+        .bind(newest.old_ms())
+        .bind(limit(KeyedAnswer::FORGOTTEN));
+        let _ = self.writes.once(ask).await;
+    }
+
     /// What stands under the key of an answer.
     async fn answered(&self, answer: &KeyedAnswer) -> Result<Option<KeyedAnswer>> {
         let ask = || {
@@ -126,7 +149,7 @@ fn insert_site(id: &str, genesis: &[u8], at_ms: i64, answer: Option<&KeyedAnswer
             RETURNING site, id, genesis, created_ms
         ), answered AS (
             INSERT INTO keyed_answer (who, key, request, answer, at_ms)
-            SELECT $5, $6, $7, $8, $4
+            SELECT $5, $6, $7, $8, $9
             WHERE $5 IS NOT NULL
         )
         SELECT site, id, genesis, created_ms
@@ -140,6 +163,7 @@ fn insert_site(id: &str, genesis: &[u8], at_ms: i64, answer: Option<&KeyedAnswer
         .bind(answer.map(|answer| answer.key.clone()))
         .bind(answer.map(|answer| answer.request.to_vec()))
         .bind(answer.map(|answer| answer.answer.to_vec()))
+        .bind(answer.map(|answer| answer.at_ms))
 }
 
 fn damaged(what: &str) -> StoreError {

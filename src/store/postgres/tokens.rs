@@ -71,10 +71,19 @@ impl Tokens for Postgres {
     async fn tokens_used(&self, uses: &[(String, i64)]) -> Result<()> {
         let (ids, times): (Vec<String>, Vec<i64>) = uses.iter().cloned().unzip();
         let ask = sqlx::query(
-            "UPDATE token
-            SET used_ms = u.at_ms
-            FROM unnest($1::text[], $2::bigint[]) AS u (id, at_ms)
-            WHERE token.id = u.id AND (token.used_ms IS NULL OR token.used_ms < u.at_ms)",
+            // Locked in one order: servers that write the same rows at once wait for each other, and not in a ring.
+            "WITH used AS (
+                SELECT token.id, u.at_ms
+                FROM token
+                JOIN unnest($1::text[], $2::bigint[]) AS u (id, at_ms) ON u.id = token.id
+                WHERE token.used_ms IS NULL OR token.used_ms < u.at_ms
+                ORDER BY token.id
+                FOR UPDATE OF token
+            )
+            UPDATE token
+            SET used_ms = greatest(token.used_ms, used.at_ms)
+            FROM used
+            WHERE token.id = used.id",
         )
         .bind(ids)
         .bind(times);

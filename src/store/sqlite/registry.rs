@@ -133,5 +133,11 @@ fn insert_answer(connection: &Connection, answer: &KeyedAnswer) -> Result<()> {
         "INSERT INTO keyed_answer (who, key, request, answer, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![answer.who, answer.key, &answer.request[..], &answer.answer[..], answer.at_ms],
     )?;
+    // Without an index: a week's answers are few, and this is how they stay so.
+    connection.execute(
+        "DELETE FROM keyed_answer
+        WHERE (who, key) IN (SELECT who, key FROM keyed_answer WHERE at_ms < ?1 LIMIT ?2)",
+        params![answer.old_ms(), limit(KeyedAnswer::FORGOTTEN)],
+    )?;
     Ok(())
 }
