@@ -57,14 +57,15 @@ osier=debug. `osier config` lists them all, with what is in force and from where
 
 Exit codes:
   0  done
-  1  it looked and found something wrong, or what was asked for can't be done
+  1  it looked and found something wrong, or what was asked for can't be done; without a word where
+     whoever read an export left before its end
   2  it was asked in a way it can't be: a flag, a value, a setting
   3  something it needs is missing or down: the store, the database, the address
 
 With --json a command prints one JSON document on stdout, and an error as one line on stderr:
 {\"code\", \"detail\"}, where the code is one of HTTP's (site_not_found), or found, usage, missing.";
 
-/// Keeps the content of websites in an append-only log: every edit can be seen, undone and branched.
+/// Keeps the content of websites in an append-only log: every edit can be seen, undone and gone back to.
 #[derive(Parser)]
 #[command(name = "osier", version, after_help = AFTER, max_term_width = 100)]
 struct Cli {
@@ -130,7 +131,9 @@ pub fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(stop) => {
-            told.stop(&stop);
+            if !matches!(stop, Stop::CutShort) {
+                told.stop(&stop);
+            }
             stop.exit_code()
         }
     }
@@ -186,12 +189,19 @@ impl Command {
     }
 }
 
-/// Opens the service, does the work with it and closes it again, whatever came of the work. A store that is not there is made.
+/// Opens the service, does the work with it and closes it again, whatever came of the work. A store that is not there is
+/// made, and that is said: whoever forgot to say which store is meant would look for the work in another.
 async fn with_service<T>(
     settings: &Settings,
     work: impl AsyncFnOnce(&Arc<Service>) -> Result<T, Stop>,
 ) -> Result<T, Stop> {
-    let service = app::open(&settings.database.value).await?;
+    let database = &settings.database.value;
+    let new = store::embedded_path(database).filter(|path| !path.exists());
+    let service = app::open(database).await.map_err(|error| Stop::opening(error, database))?;
+    if let Some(path) = new {
+        let path = output::plain(&path.display().to_string());
+        output::remark(&format!("Made a new store in {path}; --data-dir or OSIER_DATA_DIR names another."));
+    }
     let done = work(&service).await;
     app::close(&service).await;
     done

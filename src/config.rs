@@ -126,6 +126,11 @@ impl Settings {
             )
             .unwrap_or_else(|| by_default(format!("sqlite:{}", data_dir.value.join("osier.db").display())));
         let addr = from_environment.pick(flags.addr, &["OSIER_ADDR"], file.setting(|keys| keys.addr.clone()));
+        if let Some(Setting { value, from }) = addr.as_ref().filter(|addr| !is_address(&addr.value)) {
+            return Err(ConfigError(format!(
+                "addr ({from}): '{value}' is no address to listen on, as 127.0.0.1:4200 is"
+            )));
+        }
         let demo = from_environment.parse(flags.demo, &["OSIER_DEMO"], file.setting(|keys| keys.demo))?;
         let max_connections = from_environment.parse(
             flags.max_connections,
@@ -194,6 +199,11 @@ fn text<T: FromStr<Err: Display>>(
     name: &str,
 ) -> Result<Option<Setting<T>>, ConfigError> {
     file.setting(key).map(|text| parsed(text, name)).transpose()
+}
+
+/// Whether a text is a host and a port; what the host is called by is for the system to find out.
+fn is_address(text: &str) -> bool {
+    text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
 }
 
 /// A setting that need not have a value.

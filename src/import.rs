@@ -77,6 +77,9 @@ pub enum ImportError {
         /// What the system says.
         source: io::Error,
     },
+    /// No file in the folder can become a page.
+    #[error("there is no Markdown file in {} that can be read", .0.display())]
+    Empty(PathBuf),
 }
 
 /// Plans the import of a folder: a page for every `.md` and `.markdown` file in it.
@@ -84,7 +87,7 @@ pub enum ImportError {
 /// `progress` is told after every page how many are done, of how many.
 ///
 /// # Errors
-/// The folder is not there or can't be read. A file that can't be read is skipped and reported.
+/// The folder is not there or can't be read, or there is no Markdown in it. A file that can't be read is skipped and reported.
 pub fn plan(
     folder: &Path,
     options: &Options,
@@ -106,6 +109,9 @@ pub fn plan(
     for (done, (draft, slug)) in drafts.iter().zip(&slugs).enumerate() {
         pages.push(draft.page(slug, &site, &found.root, &mut report));
         progress(done + 1, drafts.len());
+    }
+    if pages.is_empty() {
+        return Err(ImportError::Empty(folder.to_owned()));
     }
     report.pages = pages.len();
     report.blocks = pages.iter().map(|page| page.blocks.len()).sum();
@@ -219,6 +225,7 @@ mod tests {
                 "_index.md:4: front matter `authors`",
                 "_index.md:7: front matter `extra.team`",
                 "_index.md:13: link to `/2013/lost.html`, which is no page here: left as written",
+                "about.md:4: front matter `draft`: the page is there like any other, with `noindex`",
                 "about.md:7: anchor `#people` of a heading",
                 "about.md:9: picture `team.png`: keeps its address",
                 "page.html:0: file that is neither Markdown nor a picture, left out",
@@ -287,6 +294,24 @@ mod tests {
         assert_eq!(plan.pages[0].aliases, ["/old"]);
         assert!(plan.pages[1].aliases.is_empty());
         assert_eq!(notes(&plan).len(), 2);
+    }
+
+    #[test]
+    fn a_folder_without_markdown_makes_no_plan() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.txt"), "text").unwrap();
+        let error = plan(folder.path(), &Options::default(), &mut |_, _| {}).unwrap_err();
+        assert!(error.to_string().starts_with("there is no Markdown file in /"), "{error}");
+    }
+
+    #[test]
+    fn a_first_heading_that_is_the_title_is_listed_where_it_went() {
+        let plan = planned(&[("a.md", b"---\ntitle: One\n---\n# One\n\nText.\n"), ("b.md", b"Text.\n")]);
+        assert_eq!(plan.pages[0].blocks.len(), 1);
+        let heading =
+            Unmapped { file: "a.md".into(), line: 4, what: "heading `One`: the page's title".into() };
+        assert_eq!(plan.report.title_headings, [heading]);
+        assert!(plan.report.unmapped.is_empty());
     }
 
     #[test]

@@ -16,7 +16,8 @@ Examples:
   osier import demo.jsonl --site copy
 
 The log is the site: its history, undo and every version come back with it, hash for hash. The first
-line says what the file is, the last one how many entries there are, and the hash of the newest.")]
+line says what the file is, the last one how many entries there are, and the hash of the newest.
+Where the reader leaves before the end (… | head) the exit code is 1, without a word.")]
 pub(super) struct Export {
     /// The site's id [default: the only one]
     #[arg(long, value_name = "ID")]

@@ -16,7 +16,7 @@ Examples:
   osier history --site demo --page /pricing --actor ana
   osier history --site demo --block blk_home_hero --limit 5 --json
 
-In columns: version, time, actor, door (api, cli, import), what was done.
+The source is the door it came by: api, cli or import.
 
 With --json: {items: [{version, commit, at, actor, source, kind, summary, pages, opCount, …}],
 nextCursor?}")]
@@ -51,6 +51,7 @@ impl History {
     pub(super) async fn run(self, settings: &Settings) -> Result<(), Stop> {
         let History { site, page, block, actor, branch, limit, cursor, json } = self;
         let at = At { reference: branch, min_version: None };
+        let nobody = actor.clone().filter(|_| cursor.is_none());
         let query = HistoryQuery { page, block, actor };
         let paging = Paging { limit: usize::from(limit), cursor };
         let listed = with_existing(settings, async |service| {
@@ -61,7 +62,13 @@ impl History {
             return output::say_json(&listed);
         }
         let rows: Vec<_> = listed.items.iter().map(row).collect();
-        output::say(&output::table(&rows))?;
+        output::say(&output::listed(&["version", "time", "actor", "source", "summary"], rows))?;
+        if let Some(name) = nobody.filter(|_| listed.items.is_empty()) {
+            output::remark(&format!(
+                "Nobody called '{}' has changed this; `osier token list --all` has the actors.",
+                output::plain(&name)
+            ));
+        }
         if let Some(cursor) = listed.next_cursor.filter(|_| std::io::stdout().is_terminal()) {
             output::remark(&format!("There is more: --cursor {cursor}"));
         }

@@ -28,13 +28,16 @@ Examples:
   osier import demo.jsonl --site copy
 
 Headings, paragraphs, lists, code, pictures and tables become blocks; links between the files, and
-links below the base URL, become links between the pages. What can't be mapped is in the report.
+links below the base URL, become links between the pages. What can't be mapped is in the report: so
+is draft: true, which becomes noindex, and a first heading that says the title, which is no block.
+A site that has pages already is imported into only where --site names it.
 
 A .jsonl file is the whole log of a site, and is taken over entry for entry, under its own id or
 another. The same file again changes nothing.
 
 With --json, of a folder: {pages, blocks, links: {internal, rewritten, broken}, assets,
-unmapped: [{file, line, what}]}; of a log: {site, entries, added, version, head}")]
+unmapped: [{file, line, what}], titleHeadings: [{file, line, what}]}; of a log: {site, entries,
+added, version, head}")]
 pub(super) struct Import {
     /// The folder, or the .jsonl file
     path: PathBuf,
@@ -59,7 +62,10 @@ impl Import {
             }
             return log::run(settings, &self.path, self.site.as_deref(), self.json).await;
         }
-        let id = self.site.clone().map_or_else(|| folder_name(&self.path), Ok)?;
+        let (id, named) = match self.site {
+            Some(id) => (id, Named::ByFlag),
+            None => (folder_name(&self.path)?, Named::ByFolder),
+        };
         let options = Options { base_url: self.base_url };
         let path = self.path;
         // Reading and parsing keep a thread busy for seconds: not one that others wait for.
@@ -69,12 +75,21 @@ impl Import {
         });
         let plan = plan.await.map_err(|e| Stop::Found(format!("reading the folder: {e}")))??;
         let report = plan.report.clone();
-        let site = with_service(settings, async |service| send(service, &id, plan).await).await?;
+        let site = with_service(settings, async |service| send(service, &id, named, plan).await).await?;
         if self.json {
             return output::say_json(&report);
         }
         output::say(&account(&site, &report))
     }
+}
+
+/// Who says which site it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    /// `--site`.
+    ByFlag,
+    /// The folder, which may be called as a site is by chance.
+    ByFolder,
 }
 
 fn folder_name(path: &Path) -> Result<String, Stop> {
@@ -86,10 +101,10 @@ fn folder_name(path: &Path) -> Result<String, Stop> {
 }
 
 /// Sends the plan as batches of `create_page`; answers the site's id.
-async fn send(service: &Arc<Service>, id: &str, plan: Plan) -> Result<String, Stop> {
+async fn send(service: &Arc<Service>, id: &str, named: Named, plan: Plan) -> Result<String, Stop> {
     let who = Principal::operator();
     let site = the_site(service, id).await?;
-    refuse_taken(service, &site, &plan.pages).await?;
+    refuse_taken(service, &site, named, &plan.pages).await?;
     let bar = progress::bar("Importing");
     let all = plan.pages.len();
     let mut done = 0;
@@ -131,7 +146,12 @@ async fn the_site(service: &Arc<Service>, id: &str) -> Result<String, Stop> {
 }
 
 /// A folder is imported whole or not at all: pages that are there already are named before anything is written.
-async fn refuse_taken(service: &Arc<Service>, site: &str, pages: &[PlannedPage]) -> Result<(), Stop> {
+async fn refuse_taken(
+    service: &Arc<Service>,
+    site: &str,
+    named: Named,
+    pages: &[PlannedPage],
+) -> Result<(), Stop> {
     let mut slugs = std::collections::HashSet::new();
     let mut cursor = None;
     loop {
@@ -142,6 +162,13 @@ async fn refuse_taken(service: &Arc<Service>, site: &str, pages: &[PlannedPage])
         if cursor.is_none() {
             break;
         }
+    }
+    if named == Named::ByFolder && !slugs.is_empty() {
+        let count = slugs.len();
+        return Err(Stop::Found(format!(
+            "nothing was imported: there is a site {site} already, with {count} pages; --site {site} adds to it, another \
+             name makes another"
+        )));
     }
     let taken: Vec<_> = pages.iter().filter(|page| slugs.contains(&page.slug)).collect();
     let named: Vec<_> =
@@ -173,16 +200,22 @@ fn show(bar: &ProgressBar, done: usize, all: usize) {
 
 /// The report as people read it.
 fn account(site: &str, report: &Report) -> String {
-    let Report { pages, blocks, links, assets, unmapped } = report;
+    let Report { pages, blocks, links, assets, unmapped, title_headings } = report;
     let mut text = format!(
         "Imported into {site}: {pages} pages with {blocks} blocks.\nLinks between pages: {} ({} rewritten, {} broken). \
          Other files: {assets}.\n",
         links.internal, links.rewritten, links.broken
     );
+    if !title_headings.is_empty() {
+        let count = title_headings.len();
+        text.push_str(&format!(
+            "First headings that are the page's title and no block: {count}; --json has them.\n"
+        ));
+    }
     if unmapped.is_empty() {
         return text;
     }
-    text.push_str(&format!("{} things found no place as they are:\n", unmapped.len()));
+    text.push_str(&format!("{} things were not imported as they stand:\n", unmapped.len()));
     for note in unmapped.iter().take(NOTES_SHOWN) {
         text.push_str(&format!("  {}:{}  {}\n", note.file, note.line, note.what));
     }

@@ -16,11 +16,15 @@ pub(super) fn say(text: &str) -> Result<(), Stop> {
     }
 }
 
-/// Writes lines that somebody keeps: one who goes before the end has not all of them.
+/// Writes lines that somebody keeps. One who goes before the end has not all of them, which a script that keeps them
+/// must notice (`set -o pipefail`) and a person who asked for a few lines knows.
 pub(super) fn write(lines: &str) -> Result<(), Stop> {
     let mut out = io::stdout().lock();
     let written = out.write_all(lines.as_bytes()).and_then(|()| out.flush());
-    written.map_err(|e| Stop::Missing(format!("stdout: {e}")))
+    written.map_err(|e| match e.kind() {
+        io::ErrorKind::BrokenPipe => Stop::CutShort,
+        _ => Stop::Missing(format!("stdout: {e}")),
+    })
 }
 
 /// Says something on stderr. Nobody may be there to hear it.
@@ -90,6 +94,12 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
     rows.iter().map(line).collect()
 }
 
+/// A table whose first line names its columns, in a pipe too, so that a line means the same wherever it is read.
+pub(super) fn listed(columns: &[&str], rows: Vec<Vec<String>>) -> String {
+    let names = columns.iter().map(|name| name.to_uppercase()).collect();
+    table(&[vec![names], rows].concat())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +109,21 @@ mod tests {
     fn columns_are_as_wide_as_their_widest_cell() {
         let rows = [vec!["a".to_owned(), "bee".to_owned()], vec!["çç".to_owned(), String::new()]];
         assert_eq!(table(&rows), "a   bee\nçç\n");
+    }
+
+    #[test]
+    fn a_list_names_its_columns_even_where_it_is_empty() {
+        assert_eq!(
+            listed(&["id", "name"], vec![vec!["demo".into(), "Demo".into()]]),
+            "ID    NAME
+demo  Demo
+"
+        );
+        assert_eq!(
+            listed(&["id", "name"], Vec::new()),
+            "ID  NAME
+"
+        );
     }
 
     #[test]

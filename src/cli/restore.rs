@@ -1,6 +1,6 @@
 //! `osier restore`
 
-use std::fs::DirBuilder;
+use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -42,18 +42,28 @@ impl Restore {
         let directory =
             store.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         refuse_occupied(&store, directory, settings)?;
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory)
-            .map_err(|e| unusable(directory, &e))?;
+        let made = make(directory)?;
         let refused = |error| match error {
             StoreError::Setup(line) => Stop::Found(line),
             other => other.into(),
         };
-        let sites = checked_copy(("Restoring", SafeCopy::make_current), &self.file, &store, refused).await?;
+        let restored = checked_copy(("Restoring", SafeCopy::make_current), &self.file, &store, refused).await;
+        if restored.is_err() {
+            // What was made for a store that did not come is in nobody's way afterwards. One that is not empty stays.
+            made.iter().for_each(|directory| drop(fs::remove_dir(directory)));
+        }
+        let sites = restored?;
         say(&store, &sites, self.json, "Restored to")
     }
+}
+
+/// Makes a directory and those above it; answers those that are new, the deepest first.
+fn make(directory: &Path) -> Result<Vec<PathBuf>, Stop> {
+    let is_new = |part: &&Path| !part.as_os_str().is_empty() && !part.exists();
+    let new = directory.ancestors().take_while(is_new).map(Path::to_owned).collect();
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    made.map_err(|e| unusable(directory, &e))?;
+    Ok(new)
 }
 
 /// The directory must be empty where it is Osier's own; where the file was named, nothing of a store may be in its place.

@@ -74,7 +74,9 @@ impl Serve {
         let here = listener.local_addr().map_err(|e| Stop::Missing(e.to_string()))?;
         let state_bytes = settings.state_memory.value.saturating_mul(1 << 20);
         let keep = service::Limits { state_bytes, ..service::Limits::default() };
-        let service = app::open_within(keep, &settings.database.value).await?;
+        let service = app::open_within(keep, &settings.database.value)
+            .await
+            .map_err(|error| Stop::opening(error, &settings.database.value))?;
         let token = match prepare(&service, here, settings.demo.value).await {
             Ok(token) => token,
             Err(stop) => {

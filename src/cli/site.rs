@@ -1,5 +1,7 @@
 //! `osier site`
 
+use std::io::{self, IsTerminal};
+
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
@@ -14,7 +16,7 @@ Examples:
   osier site create my-site --name 'My site'
   osier site list
   osier site show my-site --json
-  osier site remove my-site")]
+  osier site remove my-site --yes")]
 pub(super) enum Site {
     /// Make a site
     #[command(after_help = "\
@@ -75,16 +77,21 @@ With --json: {id, createdAt, name, previewUrl?, purpose?, …}")]
     },
     /// Take a site away; its id may be used again
     #[command(after_help = "\
-Example:
+Examples:
   osier site remove my-site
+  osier site remove my-site --yes
 
-Its log stays in the store, and osier verify checks it. Tokens that are bound to it stay
-too, and are named: they are good for a site that is made of the same id later.
+It asks first, on a terminal; elsewhere it wants --yes. Its log stays in the store, and osier verify
+checks it, but no command brings the site back: keep an osier export or a backup of it. Tokens
+that are bound to it stay, and are named: they are good for a site made of that id later.
 
 With --json: {id, removed: true}")]
     Remove {
         /// Its id
         id: String,
+        /// Don't ask
+        #[arg(long)]
+        yes: bool,
         /// As JSON
         #[arg(long)]
         json: bool,
@@ -124,7 +131,7 @@ impl Site {
             Site::List { json } => list(settings, json).await,
             Site::Show { id, json } => show(settings, &id, json).await,
             Site::Update { id, about, json } => update(settings, &id, about.fields(), json).await,
-            Site::Remove { id, json } => remove(settings, &id, json).await,
+            Site::Remove { id, yes, json } => remove(settings, &id, yes, json).await,
         }
     }
 }
@@ -158,7 +165,7 @@ async fn list(settings: &Settings, json: bool) -> Result<(), Stop> {
     }
     let rows: Vec<_> =
         cards.iter().map(|card| vec![card.id.clone(), output::field(&card.config, "name")]).collect();
-    output::say(&output::table(&rows))
+    output::say(&output::listed(&["id", "name"], rows))
 }
 
 async fn show(settings: &Settings, id: &str, json: bool) -> Result<(), Stop> {
@@ -184,9 +191,18 @@ async fn update(settings: &Settings, id: &str, patch: Map<String, Value>, json: 
     say(&changed.await?, json)
 }
 
-async fn remove(settings: &Settings, id: &str, json: bool) -> Result<(), Stop> {
+async fn remove(settings: &Settings, id: &str, yes: bool, json: bool) -> Result<(), Stop> {
+    if !yes && !io::stdin().is_terminal() {
+        return Err(Stop::Usage(format!(
+            "nobody is here to be asked: --yes removes the site {id}, and no command brings it back"
+        )));
+    }
     let who = Principal::operator();
     let bound = with_existing(settings, async |service| {
+        let name = output::field(&service.site(&who, id, &At::default()).await?.config, "name");
+        if !yes && !agreed(id, &name).await? {
+            return Err(Stop::Found("nothing was removed".into()));
+        }
         service.remove_site(&who, id).await?;
         Ok(service.tokens_bound_to(&who, id).await?)
     });
@@ -198,8 +214,23 @@ async fn remove(settings: &Settings, id: &str, json: bool) -> Result<(), Stop> {
     }
     match json {
         true => output::say_json(&json!({ "id": id, "removed": true })),
-        false => output::say(&format!("the site {id} is removed\n")),
+        false => output::say(&format!("the site {id} is removed; its log stays in the store\n")),
     }
+}
+
+/// Whether the person at the terminal says yes.
+async fn agreed(id: &str, name: &str) -> Result<bool, Stop> {
+    let asked = format!(
+        "Remove the site {id} ({name})? Its log stays in the store, but no command brings it back. [y/N]"
+    );
+    output::remark(&output::plain(&asked));
+    let answer = tokio::task::spawn_blocking(|| {
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).map(|_| answer)
+    });
+    let answer = answer.await.map_err(|e| Stop::Found(format!("asking broke off: {e}")))?;
+    let answer = answer.map_err(|e| Stop::Missing(format!("stdin: {e}")))?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
 /// A site, field by field.

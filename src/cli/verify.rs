@@ -42,7 +42,8 @@ impl Verify {
             bar.set_message(format!("Verifying {site}"));
             progress::show(&bar, done, all);
         };
-        let store = store::look(&settings.database.value).await.map_err(at_open)?;
+        let database = &settings.database.value;
+        let store = store::look(database).await.map_err(|error| at_open(error, database))?;
         let verdict = verify_store(&store, site.as_deref(), depth, &mut tell).await?;
         let seconds = bar.elapsed().as_secs_f64();
         bar.finish_and_clear();
@@ -62,23 +63,24 @@ impl Verify {
 }
 
 /// A store that is too damaged to be opened is a finding too.
-fn at_open(error: StoreError) -> Stop {
+fn at_open(error: StoreError, database: &str) -> Stop {
     match error {
         StoreError::Damaged(what) => Stop::Found(format!(
             "the database: {what}; put back the newest backup that verifies (osier restore)"
         )),
-        other => other.into(),
+        other => Stop::opening(other, database),
     }
 }
 
 /// What was looked at, as people read it.
 fn account(sites: &[SiteReport], depth: Depth, seconds: f64) -> String {
-    let names = ["site", "entries", "version", "pages", "touched", "checkpoints", "blobs", "head"];
+    let columns = ["site", "entries", "version", "pages", "touched", "checkpoints", "blobs", "head"];
     let shown = |row: Vec<String>| match depth {
         Depth::Whole => row,
         Depth::Chain => [&row[..3], &row[7..]].concat(),
     };
-    let mut rows = vec![shown(names.map(str::to_owned).into())];
+    let columns = shown(columns.map(str::to_owned).into());
+    let mut rows = Vec::new();
     for site in sites {
         let name = if site.removed { format!("{} (removed)", site.site) } else { site.site.clone() };
         let counts = [site.entries, site.version, site.pages, site.touched, site.checkpoints, site.blobs];
@@ -91,7 +93,8 @@ fn account(sites: &[SiteReport], depth: Depth, seconds: f64) -> String {
         Depth::Whole => "All is sound",
         Depth::Chain => "The hash chains and the database are sound",
     };
-    format!("{}{what}: {entries} entries in {seconds:.1} s.\n", output::table(&rows))
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    format!("{}{what}: {entries} entries in {seconds:.1} s.\n", output::listed(&columns, rows))
 }
 
 #[cfg(test)]
@@ -111,6 +114,6 @@ mod tests {
         let whole = account(&sites, Depth::Whole, 0.25);
         assert!(whole.contains("old (removed)") && whole.ends_with("82 entries in 0.2 s.\n"), "{whole}");
         let quick = account(&sites, Depth::Chain, 0.25);
-        assert!(quick.contains("0123456789ab") && !quick.contains("blobs"), "{quick}");
+        assert!(quick.contains("0123456789ab") && !quick.contains("BLOBS"), "{quick}");
     }
 }

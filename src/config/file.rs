@@ -51,7 +51,7 @@ impl File {
                 Err(e)
                     if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
                         && !must_be_there => {}
-                Err(e) => return Err(ConfigError(format!("{}: {e}", path.display()))),
+                Err(e) => return Err(ConfigError(format!("{}: {e}", closed(&path).display()))),
             }
         }
         Ok(File { path: NAME.into(), keys: Keys::default() })
@@ -68,6 +68,13 @@ impl File {
     pub(super) fn setting<T>(&self, key: impl Fn(&Keys) -> Option<T>) -> Option<Setting<T>> {
         key(&self.keys).map(|value| Setting { value, from: Origin::File(self.path.clone()) })
     }
+}
+
+/// What keeps a file from being read: its directory, where that can't be entered, for nobody said that there is a file.
+fn closed(path: &Path) -> &Path {
+    let is_hidden =
+        path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
+    path.parent().filter(|_| is_hidden).unwrap_or(path)
 }
 
 /// Where and what, without the picture of the line.

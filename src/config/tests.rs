@@ -38,6 +38,20 @@ fn a_data_directory_that_is_a_file_is_left_for_the_store_to_refuse() {
 }
 
 #[test]
+fn an_address_nobody_could_listen_on_is_refused_wherever_it_is_from() {
+    let said =
+        |text: &str| resolve(Flags::default(), &[HOME], &[("osier.toml", &format!("addr = {text:?}\n"))]);
+    for text in ["nonsense", "127.0.0.1", ":4200", "localhost:http", "localhost:70000"] {
+        let told = said(text).unwrap_err().to_string();
+        assert!(told.starts_with("addr (osier.toml): ") && told.contains(text), "{told}");
+    }
+    for text in ["localhost:0", "[::1]:4200", "0.0.0.0:80"] {
+        assert_eq!(said(text).unwrap().addr.value, text);
+    }
+    assert!(resolve(Flags::default(), &[HOME, ("OSIER_ADDR", "4200")], &[]).is_err());
+}
+
+#[test]
 fn a_flag_goes_before_the_environment_which_goes_before_the_file() {
     let text = "addr = \"file:1\"\ndata-dir = \"/file\"\nlog-format = \"json\"\nmax-connections = 7\n";
     let file = ("osier.toml", text);

@@ -77,6 +77,10 @@ impl Draft {
                 for (line, key) in front_matter::unmapped(&values, text) {
                     report.note(&self.name, line, format!("front matter `{key}`"));
                 }
+                if let Some(line) = front_matter::draft(&values, text) {
+                    let what = "front matter `draft`: the page is there like any other, with `noindex`";
+                    report.note(&self.name, line, what);
+                }
                 (values, None)
             }
             Head::Unreadable { language, text, why } => {

@@ -159,6 +159,12 @@ pub(super) fn unmapped(values: &Map<String, Value>, head: &str) -> Vec<(usize, S
     keys
 }
 
+/// The line on which a file says that it is a draft: there are none here, so its page is one that search engines are told to
+/// leave alone.
+pub(super) fn draft(values: &Map<String, Value>, head: &str) -> Option<usize> {
+    (values.get("draft") == Some(&Value::Bool(true))).then(|| line_of(head, "draft", 0).unwrap_or(1))
+}
+
 /// The file's line on which a key stands; the first `skipped` lines of the head are not looked at.
 fn line_of(head: &str, key: &str, skipped: usize) -> Option<usize> {
     let begins = |line: &str| {

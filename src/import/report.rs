@@ -16,6 +16,8 @@ pub struct Report {
     pub assets: usize,
     /// What the pages could not hold, by file and line.
     pub unmapped: Vec<Unmapped>,
+    /// First headings that say the page's title: it is not kept twice, so they are no blocks.
+    pub title_headings: Vec<Unmapped>,
 }
 
 /// Links to pages of the same folder, counted where they are used.
@@ -52,6 +54,7 @@ impl Report {
     pub(super) fn sort(&mut self) {
         self.unmapped.sort();
         self.unmapped.dedup();
+        self.title_headings.sort();
     }
 }
 
@@ -72,8 +75,19 @@ impl<'a> Notes<'a> {
 
     /// Notes something at an offset of the body.
     pub(super) fn at(&mut self, offset: usize, what: impl Into<String>) {
-        let line = self.first_line + self.line_starts.partition_point(|&start| start <= offset);
+        let line = self.line(offset);
         self.report.note(self.file, line, what);
+    }
+
+    /// Notes a heading at an offset of the body that became the page's title.
+    pub(super) fn title_heading(&mut self, offset: usize, title: &str) {
+        let (file, line) = (self.file.to_owned(), self.line(offset));
+        let what = format!("heading `{title}`: the page's title");
+        self.report.title_headings.push(Unmapped { file, line, what });
+    }
+
+    fn line(&self, offset: usize) -> usize {
+        self.first_line + self.line_starts.partition_point(|&start| start <= offset)
     }
 }
 
@@ -108,7 +122,7 @@ mod tests {
         assert_eq!(
             json,
             serde_json::json!({
-                "pages": 0, "blocks": 0, "assets": 0, "unmapped": [],
+                "pages": 0, "blocks": 0, "assets": 0, "unmapped": [], "titleHeadings": [],
                 "links": { "internal": 0, "rewritten": 0, "broken": 0 }
             })
         );

@@ -39,7 +39,9 @@ pub(super) fn blocks(source: &Source<'_, '_>, title: &str, notes: &mut Notes<'_>
     let mut pieces = keep_elements_whole(source, source.body.pieces());
     note_leftovers(source, &pieces, notes);
     if pieces.first().is_some_and(|first| is_title(source, first, title)) {
-        source.note_anchor(pieces.remove(0).events.start, notes);
+        let heading = pieces.remove(0);
+        notes.title_heading(heading.span.start, title);
+        source.note_anchor(heading.events.start, notes);
     }
     let mut parts: Vec<Part> = Vec::new();
     for piece in &pieces {

@@ -4,6 +4,8 @@ mod list;
 mod once;
 
 use serde_json::{Map, Value, json};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use super::authorize::{Action, Deed};
 use super::envelope::Envelope;
@@ -163,13 +165,13 @@ fn refused(halt: Halt) -> Fault {
     }
 }
 
-/// A site's id as addresses have it: lower case, runs of anything but letters and digits one dash.
+/// A site's id as addresses have it: lower case, letters without their accents, runs of anything but letters and digits one dash.
 pub(super) fn normalise(id: &str) -> Option<String> {
     if id.contains('\0') {
         return None;
     }
-    let id: String =
-        id.trim().to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let plain = id.nfkd().filter(|sign| !is_combining_mark(*sign)).collect::<String>().to_lowercase();
+    let id: String = plain.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let id = id.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
     (1..=MAX_ID).contains(&id.len()).then_some(id)
 }
@@ -181,6 +183,7 @@ mod tests {
     #[test]
     fn ids_are_made_fit_for_addresses() {
         assert_eq!(normalise(" My Site! ").as_deref(), Some("my-site"));
+        assert_eq!(normalise("Café Shop!").as_deref(), Some("cafe-shop"));
         assert_eq!(normalise("a__b").as_deref(), Some("a-b"));
         assert_eq!(normalise("../.."), None);
         assert_eq!(normalise("a\0b"), None);

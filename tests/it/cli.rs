@@ -141,9 +141,13 @@ fn a_token_is_made_listed_without_its_secret_and_revoked() {
     assert_eq!((&token["agent"], token["expiresAt"].is_string()), (&json!(true), true));
     assert!(!listed.to_string().contains(secret.trim()));
     let id = token["id"].as_str().unwrap();
+    assert_eq!(token["actor"], "ci");
     succeed(data, &["token", "revoke", id]);
     assert!(fail(data, &["token", "revoke", id], 1).contains(id));
-    assert!(succeed(data, &["token", "list"]).contains("revoked"));
+    assert!(succeed(data, &["token", "list", "--all"]).contains("revoked"));
+    let living = succeed(data, &["token", "list"]);
+    assert!(living.starts_with("ID  NAME  ACTOR") && living.lines().count() == 1, "{living}");
+    assert_eq!(succeed_json(data, &["token", "list", "--json"]), json!({"items": []}));
 }
 
 #[test]
@@ -154,7 +158,11 @@ fn sites_are_made_listed_shown_and_removed() {
     assert_eq!(succeed_json(data, &["site", "show", "my-site", "--json"])["name"], "Mine");
     assert!(succeed(data, &["site", "list"]).contains("my-site"));
     assert!(fail(data, &["site", "show", "nope"], 1).contains("nope"));
-    succeed(data, &["site", "remove", "my-site"]);
+    assert!(fail(data, &["site", "remove", "my-site"], 2).contains("--yes"));
+    assert!(succeed(data, &["site", "list"]).contains("my-site"));
+    succeed(data, &["site", "remove", "my-site", "--yes"]);
+    assert!(succeed(data, &["site", "create", "Café Shop!"]).contains("cafe-shop"));
+    succeed(data, &["site", "remove", "cafe-shop", "--yes"]);
     assert_eq!(succeed_json(data, &["site", "list", "--json"]), json!({"items": []}));
 }
 
@@ -178,12 +186,17 @@ fn a_folder_of_markdown_becomes_a_site_with_links_that_hold() {
     assert_eq!(history["items"][0]["summary"], "Import 1–2 of 2");
     assert_eq!(history["items"][0]["source"], "import");
     let told = fail(data.path(), &import, 1);
+    assert!(told.contains("a site blog already, with 2 pages") && told.contains("--site blog"), "{told}");
+    let told = fail(data.path(), &[&import[..], &["--site", "blog"]].concat(), 1);
     assert!(
         told.contains("/one") && told.contains("one.md") && told.contains("nothing was imported"),
         "{told}"
     );
     assert_eq!(succeed_json(data.path(), &["history", "--site", "blog", "--json"]), history);
     assert!(fail(data.path(), &["import", "nowhere"], 2).contains("nowhere"));
+    fs::create_dir(data.path().join("empty")).unwrap();
+    assert!(fail(data.path(), &["import", "empty"], 2).contains("no Markdown file in"));
+    assert!(fail(data.path(), &["site", "show", "empty"], 1).contains("empty"));
 }
 
 #[test]
@@ -213,7 +226,8 @@ fn what_is_missing_is_one_line_and_exit_code_three() {
     fs::write(data.path().join("file"), "").unwrap();
     fail(data.path(), &["migrate", "--database", "sqlite:file/osier.db"], 3);
     fail(data.path(), &["migrate", "--data-dir", "/proc/osier"], 3);
-    fail(data.path(), &["migrate", "--database", "postgres://osier@127.0.0.1:1/osier"], 3);
+    let told = fail(data.path(), &["migrate", "--database", "postgres://osier:hunter2@127.0.0.1:1/osier"], 3);
+    assert!(told.contains("postgres://osier:***@127.0.0.1:1/osier") && told.contains("doctor"), "{told}");
 }
 
 #[test]
@@ -232,6 +246,7 @@ fn bad_usage_is_exit_code_two() {
     for arguments in [
         &["sing"][..],
         &["serve", "--addr", "nonsense"],
+        &["health", "--addr", "nonsense"],
         &["token", "create", "--name", "x", "--scopes", "everything"],
         &["token", "create", "--name", "x", "--scopes", "read", "--expires", "soon"],
         &["serve", "--log-format", "xml"],
@@ -255,6 +270,44 @@ fn other_machines_are_not_served_before_there_is_a_token() {
 }
 
 #[test]
+fn a_new_store_is_told_once_and_a_token_with_the_store_it_is_for() {
+    let data = TempDir::new().unwrap();
+    let make = |more: &[&str]| {
+        let fixed = ["token", "create", "--name", "anna", "--scopes", "write"];
+        let output = run(data.path(), &[&fixed[..], more].concat());
+        assert!(output.status.success(), "{output:?}");
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let store = data.path().join("data/osier.db").display().to_string();
+    let (said, told) = make(&[]);
+    assert!(said.starts_with("osr_") && told.starts_with(&format!("Made a new store in {store};")), "{told}");
+    assert!(told.contains(&format!("of the store sqlite:{store}")) && told.contains("is anna's"), "{told}");
+    let (_, told) = make(&[]);
+    assert!(!told.contains("Made a new store") && told.contains("is anna-2's"), "{told}");
+    let (said, told) = make(&["--json"]);
+    let made: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(
+        (&made["actor"], &made["store"], told.as_str()),
+        (&json!("anna-3"), &json!(format!("sqlite:{store}")), "")
+    );
+    let listed = succeed(data.path(), &["token", "list"]);
+    assert!(listed.lines().next().unwrap().contains("ACTOR") && listed.contains("anna-2"), "{listed}");
+}
+
+#[test]
+fn what_a_token_does_not_get_is_told_when_it_is_made() {
+    let data = TempDir::new().unwrap();
+    let made = |more: &[&str]| {
+        let arguments = [&["token", "create", "--name", "x"], more].concat();
+        String::from_utf8(run(data.path(), &arguments).stderr).unwrap()
+    };
+    assert!(made(&["--scopes", "admin", "--agent"]).contains("never goes beyond write"));
+    assert!(!made(&["--scopes", "write", "--agent"]).contains("never goes beyond"));
+    assert!(made(&["--scopes", "write", "--branches", "agent/*"]).contains("can write nothing"));
+    assert!(!made(&["--scopes", "write", "--branches", "agent/*,main"]).contains("can write nothing"));
+}
+
+#[test]
 fn help_teaches_by_example() {
     let data = TempDir::new().unwrap();
     for arguments in
@@ -262,6 +315,17 @@ fn help_teaches_by_example() {
     {
         assert!(succeed(data.path(), arguments).contains("xample"), "{arguments:?}");
     }
+}
+
+#[test]
+fn a_reader_who_leaves_before_the_end_of_an_export_is_told_by_the_exit_code_alone() {
+    let data = TempDir::new().unwrap();
+    succeed(data.path(), &["site", "create", "blog"]);
+    let mut export = osier(data.path(), &["export"]);
+    let mut child = export.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(1), &[][..]), "{output:?}");
 }
 
 #[test]

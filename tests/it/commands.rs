@@ -30,7 +30,7 @@ const ENDINGS: &[(&str, i32, &str)] = &[
     ("site create other --json", 0, ""),
     ("site show blog --json", 0, ""),
     ("site update other --name Other --json", 0, ""),
-    ("site remove other --json", 0, ""),
+    ("site remove other --yes --json", 0, ""),
     ("token list --json", 0, ""),
     ("history --site blog --json", 0, ""),
     ("diff --site blog --from main@1 --json", 0, ""),
@@ -45,7 +45,7 @@ const ENDINGS: &[(&str, i32, &str)] = &[
     ("site update nope --name x --json", 1, "site_not_found"),
     ("site update blog --preview-url notaurl --json", 1, "schema_violation"),
     ("site create blog --name Other --json", 1, "id_taken"),
-    ("site remove nope --json", 1, "site_not_found"),
+    ("site remove nope --yes --json", 1, "site_not_found"),
     ("token revoke tok_nope --json", 1, "found"),
     ("history --site nope --json", 1, "site_not_found"),
     ("history --site blog --page /nope --json", 1, "page_not_found"),
@@ -61,6 +61,8 @@ const ENDINGS: &[(&str, i32, &str)] = &[
     ("site update blog --json", 2, "usage"),
     ("site create --json", 2, "usage"),
     ("site create ../.. --json", 2, "usage"),
+    ("site remove blog --json", 2, "usage"),
+    ("restore blog/one.md --data-dir made/by-restore --json", 1, "found"),
     ("token create --name x --scopes everything --json", 2, "usage"),
     ("token create --name x --scopes read --expires soon --json", 2, "usage"),
     ("history --site blog --limit 501 --json", 2, "usage"),
@@ -86,7 +88,7 @@ const ENDINGS: &[(&str, i32, &str)] = &[
     ("history --site blog --database sqlite:nowhere.db --json", 3, "missing"),
     ("diff --site blog --from main@1 --database sqlite:nowhere.db --json", 3, "missing"),
     ("site list --database sqlite:nowhere.db --json", 3, "missing"),
-    ("site remove blog --database sqlite:nowhere.db --json", 3, "missing"),
+    ("site remove blog --yes --database sqlite:nowhere.db --json", 3, "missing"),
     ("token list --data-dir nowhere --json", 3, "missing"),
     ("export --database sqlite:nowhere.db", 3, ""),
     ("backup x.db --database sqlite:nowhere.db --json", 3, "missing"),
@@ -113,7 +115,9 @@ fn every_command_ends_with_the_exit_code_and_the_json_of_its_ending() {
             assert_eq!(said, "", "osier {line}");
         }
     }
-    assert!(!data.path().join("nowhere.db").exists() && !data.path().join("nowhere").exists());
+    for nothing in ["nowhere.db", "nowhere", "made"] {
+        assert!(!data.path().join(nothing).exists(), "{nothing}");
+    }
     let leaves = |name: &str| ENDINGS.iter().any(|(line, ..)| line.starts_with(name));
     for command in commands(data.path()) {
         let is_tried = leaves(&command) || command == "help";
@@ -202,6 +206,39 @@ fn long_work_shows_a_bar_on_a_terminal_and_nothing_in_a_pipe() {
 }
 
 #[test]
+fn a_history_of_nobody_says_so() {
+    let data = with_a_site();
+    let output = run(data.path(), &["history", "--site", "blog", "--actor", "ann"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && told.starts_with("Nobody called 'ann' has changed this"), "{told}");
+    assert_eq!(
+        succeed(data.path(), &["history", "--site", "blog", "--actor", "operator"]).lines().count(),
+        4
+    );
+}
+
+#[test]
+fn a_site_is_removed_when_the_person_at_the_terminal_says_so() {
+    let data = with_a_site();
+    for (answer, exit) in [("n\n", 1), ("y\n", 0)] {
+        let line = format!("{} site remove blog", env!("CARGO_BIN_EXE_osier"));
+        let mut terminal = Command::new("script");
+        terminal.args(["--quiet", "--return", "--command", &line, "/dev/null"]).current_dir(data.path());
+        terminal.env("OSIER_DATA_DIR", data.path().join("data")).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let Ok(mut asked) = terminal.spawn() else { return eprintln!("not run: there is no `script` here") };
+        let mut keys = asked.stdin.take().unwrap();
+        keys.write_all(answer.as_bytes()).unwrap();
+        let shown = asked.wait_with_output().unwrap();
+        drop(keys);
+        let said = String::from_utf8_lossy(&shown.stdout).into_owned();
+        assert_eq!(shown.status.code(), Some(exit), "{said}");
+        assert!(said.contains("Remove the site blog (The blog)?"), "{said}");
+        let there = run(data.path(), &["site", "show", "blog"]).status.success();
+        assert_eq!(there, exit == 1, "{said}");
+    }
+}
+
+#[test]
 fn a_server_that_is_not_ready_is_told_from_one_that_is_none() {
     let data = TempDir::new().unwrap();
     for (answer, told) in [
@@ -237,6 +274,8 @@ fn completions_work_in_a_real_shell() {
     let output = shell.output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "serve\ncreate\n--actor\n");
+    let scopes = "read write review merge publish admin";
+    assert!(succeed(data.path(), &["completions", "bash"]).contains(scopes));
     for shell in ["zsh", "fish", "elvish", "powershell"] {
         assert!(succeed(data.path(), &["completions", shell]).contains("serve"), "{shell}");
     }
@@ -296,7 +335,7 @@ async fn commands_work_beside_a_running_server_which_sees_at_once_what_they_do()
     let response = request.json(&json!({"site": "blog", "ops": [op]})).send().await.unwrap();
     assert!(response.status().is_success(), "{}", response.text().await.unwrap());
     let history = succeed(path, &["history", "--site", "blog"]);
-    assert!(history.lines().count() == 6 && history.starts_with("6 "), "{history}");
+    assert!(history.lines().count() == 7 && history.starts_with("VERSION  TIME"), "{history}");
     let diff = succeed(path, &["diff", "--site", "blog", "--from", "main@5"]);
     assert_eq!(diff, "~ page /three\n  + /meta/description: \"Third\"\n");
     fs::write(path.join("blog.jsonl"), succeed(path, &["export", "--site", "blog"])).unwrap();

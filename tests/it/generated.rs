@@ -1,10 +1,12 @@
-//! What is written from the code: `docs/OPS.md`. It fails where the file has drifted; `OSIER_WRITE=1` writes it anew.
+//! What is written from the code: `docs/OPS.md`, and the table of types in `docs/BLOCKS.md`. It fails where a file has drifted;
+//! `OSIER_WRITE=1` writes it anew.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use osier::content::ops::catalogue;
 use osier::content::problem::Code;
+use osier::content::schema::builtins;
 use osier::error::kind_of;
 use serde_json::{Value, json};
 
@@ -51,13 +53,47 @@ newest that touched the page; twenty of them at most. A snapshot is what one pub
 
 #[test]
 fn the_reference_of_ops_is_what_the_code_says() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/OPS.md");
-    let wanted = reference();
-    if std::env::var_os("OSIER_WRITE").is_some() {
-        std::fs::write(&file, &wanted).unwrap();
-    }
+    hold("docs/OPS.md", |_| reference());
+}
+
+#[test]
+fn the_table_of_block_types_is_what_their_schemas_say() {
+    const BEGIN: &str = "<!-- from schemas/blocks: OSIER_WRITE=1 cargo test --test it generated -->\n";
+    const END: &str = "<!-- as far as here -->\n";
+    hold("docs/BLOCKS.md", |found| {
+        let (before, rest) = found.split_once(BEGIN).expect("the table's beginning");
+        let (_, after) = rest.split_once(END).expect("the table's end");
+        format!("{before}{BEGIN}{}{END}{after}", block_types())
+    });
+}
+
+/// Holds a document against what is made of what is found.
+fn hold(name: &str, made: impl Fn(&str) -> String) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     let found = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(found == wanted, "docs/OPS.md has drifted: run the tests once with OSIER_WRITE=1");
+    let wanted = made(&found);
+    if std::env::var_os("OSIER_WRITE").is_some() {
+        return std::fs::write(&file, &wanted).unwrap();
+    }
+    assert!(found == wanted, "{name} has drifted: run the tests once with OSIER_WRITE=1");
+}
+
+fn block_types() -> String {
+    let mut out = String::from("\n| type | what for | required props | slots |\n|---|---|---|---|\n");
+    for block_type in builtins() {
+        let schema = block_type.schema();
+        let named =
+            |names: Vec<&str>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let required =
+            schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let slots = schema["x-osier"]["slots"].as_object();
+        let slots = slots.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+        let purpose = one_line(schema["description"].as_str().unwrap()).replace('|', "\\|");
+        writeln!(out, "| `{}` | {purpose} | {} | {} |", block_type.name(), named(required), named(slots))
+            .unwrap();
+    }
+    out.push('\n');
+    out
 }
 
 fn reference() -> String {

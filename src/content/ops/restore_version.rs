@@ -8,7 +8,7 @@ use super::super::problem::Lowered;
 use super::{Done, Lower, PageRef, alone};
 
 /// Makes a page, or the whole branch, what it was at a version, in a new commit that can be undone. It stands alone in its
-/// batch.
+/// batch. Version 0 is the time before the first commit: all pages go, the home page too, which `remove_page` never takes.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RestoreVersion {
