@@ -12,6 +12,7 @@ mod history;
 mod import;
 mod man;
 mod migrate;
+mod ops;
 mod output;
 mod progress;
 mod restore;
@@ -41,6 +42,7 @@ Examples:
   osier serve --demo                        a server with a demo site, on http://127.0.0.1:4200
   osier token create --name ci --scopes read,write --expires 30d
   osier import ~/blog/content --site blog --base-url https://blog.example.org
+  osier ops batch.json                      a batch of ops, without a token
   osier history --site demo --limit 20      who changed what
   osier diff --site demo --from main@3      what is different since version 3
   osier backup osier-today.db               a copy of the embedded store, beside a running server
@@ -105,6 +107,7 @@ enum Command {
     Token(token::Token),
     #[command(subcommand)]
     Site(site::Site),
+    Ops(ops::Ops),
     History(history::History),
     Diff(diff::Diff),
     Migrate(migrate::Migrate),
@@ -175,6 +178,7 @@ impl Command {
             Command::Verify(verify) => verify.run(settings).await,
             Command::Token(token) => token.run(settings).await,
             Command::Site(site) => site.run(settings).await,
+            Command::Ops(ops) => ops.run(settings).await,
             Command::History(history) => history.run(settings).await,
             Command::Diff(diff) => diff.run(settings).await,
             Command::Doctor(doctor) => doctor.run(settings).await,

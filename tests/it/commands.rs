@@ -18,6 +18,8 @@ fn with_a_site() -> TempDir {
     fs::create_dir(&blog).unwrap();
     fs::write(blog.join("one.md"), "# One\n\nFirst.\n").unwrap();
     fs::write(blog.join("two.md"), "# Two\n\nSecond.\n").unwrap();
+    let op = json!({"op": "update_site_config", "patch": {"purpose": "To be tried"}});
+    fs::write(data.path().join("batch.json"), json!({"site": "blog", "ops": [op]}).to_string()).unwrap();
     succeed(data.path(), &["import", "blog"]);
     succeed(data.path(), &["site", "update", "blog", "--name", "Blog"]);
     succeed(data.path(), &["site", "update", "blog", "--purpose", "To be read", "--name", "The blog"]);
@@ -32,6 +34,7 @@ const ENDINGS: &[(&str, i32, &str)] = &[
     ("site update other --name Other --json", 0, ""),
     ("site remove other --yes --json", 0, ""),
     ("token list --json", 0, ""),
+    ("ops batch.json --dry-run --json", 0, ""),
     ("history --site blog --json", 0, ""),
     ("diff --site blog --from main@1 --json", 0, ""),
     ("verify --json", 0, ""),
@@ -47,6 +50,7 @@ const ENDINGS: &[(&str, i32, &str)] = &[
     ("site create blog --name Other --json", 1, "id_taken"),
     ("site remove nope --yes --json", 1, "site_not_found"),
     ("token revoke tok_nope --json", 1, "found"),
+    ("ops batch.json --site nope --json", 1, "site_not_found"),
     ("history --site nope --json", 1, "site_not_found"),
     ("history --site blog --page /nope --json", 1, "page_not_found"),
     ("history --site blog --branch nope --json", 1, "branch_not_found"),
@@ -70,6 +74,8 @@ const ENDINGS: &[(&str, i32, &str)] = &[
     ("history --site blog --cursor nonsense --json", 2, "usage"),
     ("history --json", 2, "usage"),
     ("diff --site blog --json", 2, "usage"),
+    ("ops nowhere.json --json", 2, "usage"),
+    ("ops blog/one.md --json", 2, "usage"),
     ("import nowhere --json", 2, "usage"),
     ("import nowhere.jsonl --json", 2, "usage"),
     ("backup copy.db --json", 2, "usage"),
@@ -90,6 +96,7 @@ const ENDINGS: &[(&str, i32, &str)] = &[
     ("site list --database sqlite:nowhere.db --json", 3, "missing"),
     ("site remove blog --yes --database sqlite:nowhere.db --json", 3, "missing"),
     ("token list --data-dir nowhere --json", 3, "missing"),
+    ("ops batch.json --database sqlite:nowhere.db --json", 3, "missing"),
     ("export --database sqlite:nowhere.db", 3, ""),
     ("backup x.db --database sqlite:nowhere.db --json", 3, "missing"),
     ("health --addr 127.0.0.1:1 --json", 3, "missing"),
@@ -203,6 +210,27 @@ fn long_work_shows_a_bar_on_a_terminal_and_nothing_in_a_pipe() {
         shown.contains("Verifying") && shown.contains('\x1b') && shown.contains("All is sound"),
         "{shown:?}"
     );
+}
+
+#[test]
+fn a_batch_is_sent_from_a_file_and_refused_with_every_problem_at_its_op() {
+    let data = with_a_site();
+    assert!(succeed(data.path(), &["ops", "batch.json", "--dry-run"]).starts_with("it would be done"));
+    assert!(succeed(data.path(), &["ops", "batch.json"]).starts_with("blog is at version 4, commit c"));
+    assert!(
+        succeed(data.path(), &["ops", "batch.json"]).starts_with("nothing to change: blog is at version 4")
+    );
+    let history = succeed(data.path(), &["history", "--site", "blog", "--limit", "1", "--json"]);
+    let history: Value = serde_json::from_str(&history).unwrap();
+    assert_eq!(
+        (&history["items"][0]["source"], &history["items"][0]["actor"]),
+        (&json!("cli"), &json!("operator"))
+    );
+    let wrong = json!([{"op": "remove_page", "page": "/one"}, {"op": "remove_page", "page": "/nope"}]);
+    fs::write(data.path().join("wrong.json"), wrong.to_string()).unwrap();
+    let output = run(data.path(), &["ops", "wrong.json", "--site", "blog"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && told.starts_with("osier: op 1/page: "), "{told}");
 }
 
 #[test]
