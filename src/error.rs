@@ -10,6 +10,9 @@ use crate::content::problem::{Code, Problem};
 use crate::service::{CommitLine, Fault};
 use crate::telemetry::{self, Seldom};
 
+/// So many problems of a batch are listed; of more, their number is told.
+const MOST_ERRORS: usize = 200;
+
 /// A store that is away or full fails every call: its line is not logged for each.
 static AWAY: Seldom = Seldom::unsaid();
 static FULL: Seldom = Seldom::unsaid();
@@ -66,10 +69,19 @@ impl Failure {
                 one.more.as_ref().and_then(Value::as_object).cloned().unwrap_or_default(),
             ),
             [first, ..] => {
-                (format!("{} problems; the first: {}", problems.len(), place_and_message(first)), Map::new())
+                let told = if problems.len() > MOST_ERRORS {
+                    format!(", of which the first {MOST_ERRORS} are listed")
+                } else {
+                    String::new()
+                };
+                let first = place_and_message(first);
+                (format!("{} problems{told}; the first: {first}", problems.len()), Map::new())
             }
         };
-        Failure { kind, detail, errors: problems, more, scope: None }
+        let mut errors = problems;
+        // Who makes so many mistakes mends the first ones first; a list without bound would be memory without bound.
+        errors.truncate(MOST_ERRORS);
+        Failure { kind, detail, errors, more, scope: None }
     }
 
     fn conflict(detail: String, current: u64, commits: &[CommitLine]) -> Self {
@@ -273,6 +285,18 @@ mod tests {
         assert_eq!((same.kind.code, same.kind.status), ("page_not_found", 404));
         let mixed = Failure::refused(vec![problem(Code::PageNotFound), problem(Code::SlugTaken)]);
         assert_eq!((mixed.kind.code, mixed.kind.status, mixed.errors.len()), ("op_rejected", 422, 2));
+    }
+
+    #[test]
+    fn of_very_many_problems_the_first_are_listed_and_all_are_counted() {
+        let many = Failure::refused(vec![problem(Code::UnknownProp); 1_000]);
+        assert_eq!(many.errors.len(), MOST_ERRORS);
+        assert!(
+            many.detail.starts_with("1000 problems, of which the first 200 are listed"),
+            "{}",
+            many.detail
+        );
+        assert_eq!(many.kind.code, "unknown_prop");
     }
 
     #[test]

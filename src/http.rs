@@ -22,6 +22,7 @@ mod query;
 mod reference;
 mod reply;
 mod sites;
+mod weighed;
 
 use std::sync::Arc;
 

@@ -31,6 +31,8 @@ pub fn init(filter: &str, format: LogFormat) -> Result<(), String> {
 const CAPPED: &[&str] = &[
     // PostgreSQL's remarks on statements that are as they should be, as that a table is there already.
     "sqlx::postgres::notice=warn",
+    // It warns of parameters of an address that it does not know, with their values: a mistyped password among them.
+    "sqlx_postgres::options=error",
 ];
 
 fn filtered(filter: &str) -> Result<EnvFilter, String> {

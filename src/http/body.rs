@@ -1,7 +1,8 @@
 //! What a caller sends: JSON of at most a megabyte, read once, judged by the content's own door.
 
+use std::collections::HashMap;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, Bytes};
@@ -12,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::caller::Actor;
 use crate::content::json;
 use crate::content::problem::Code;
 use crate::error::{self, Failure};
@@ -29,6 +31,9 @@ const DRAINED_BYTES: usize = 16 * LIMIT_BYTES;
 /// So many bytes of bodies may be in hand at once, from the first byte that is read to the answer.
 const IN_HAND_BYTES: usize = 64 << 20;
 
+/// And so many of one caller: who sends slowly on purpose keeps nobody else out.
+const OF_ONE_BYTES: usize = IN_HAND_BYTES / 4;
+
 /// A JSON body: as it came, and as a value. It is meant to be a `T`; whoever takes it says whether it is.
 pub(super) struct Sent<T = Value> {
     /// The bytes, for digests.
@@ -41,33 +46,70 @@ pub(super) struct Sent<T = Value> {
     pub(super) _meant: PhantomData<fn() -> T>,
 }
 
-/// What all bodies in hand may weigh together. Those that are slow to arrive take what has arrived, and no more.
+/// What all bodies in hand may weigh together, and those of each caller. Those that are slow to arrive take what has
+/// arrived, and no more.
 #[derive(Clone)]
-pub(super) struct InHand(Arc<Semaphore>);
+pub(super) struct InHand {
+    all: Arc<Semaphore>,
+    of_one_bytes: usize,
+    /// Of callers that have a body in hand.
+    of_each: Arc<Mutex<HashMap<Arc<str>, usize>>>,
+}
 
 impl Default for InHand {
     fn default() -> Self {
-        InHand(Arc::new(Semaphore::new(IN_HAND_BYTES)))
+        InHand::of(IN_HAND_BYTES, OF_ONE_BYTES)
     }
 }
 
-/// The share of one body; none before its first byte.
-#[derive(Default)]
-pub(super) struct Share(Option<OwnedSemaphorePermit>);
+impl InHand {
+    fn of(bytes: usize, of_one_bytes: usize) -> Self {
+        InHand { all: Arc::new(Semaphore::new(bytes)), of_one_bytes, of_each: Arc::default() }
+    }
+
+    fn share(&self, actor: Arc<str>) -> Share {
+        Share { of: self.clone(), actor, held: None }
+    }
+}
+
+/// The share of one body; nothing before its first byte.
+pub(super) struct Share {
+    of: InHand,
+    actor: Arc<str>,
+    held: Option<OwnedSemaphorePermit>,
+}
 
 impl Share {
-    fn grow(&mut self, of: &InHand, bytes: usize) -> Result<(), Failure> {
-        let more =
-            u32::try_from(bytes).ok().and_then(|bytes| of.0.clone().try_acquire_many_owned(bytes).ok());
-        let Some(more) = more else {
-            let detail = "too many bodies are in hand: send it again in a moment";
-            return Err(Failure::new(error::OVERLOADED, detail));
-        };
-        match &mut self.0 {
-            Some(share) => share.merge(more),
-            None => self.0 = Some(more),
+    fn grow(&mut self, bytes: usize) -> Result<(), Failure> {
+        let crowded =
+            || Failure::new(error::OVERLOADED, "too many bodies are in hand: send it again in a moment");
+        let count = u32::try_from(bytes).map_err(|_| crowded())?;
+        let more = self.of.all.clone().try_acquire_many_owned(count).map_err(|_| crowded())?;
+        let mut of_each = self.of.of_each.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = of_each.entry(self.actor.clone()).or_default();
+        if *own + bytes > self.of.of_one_bytes {
+            let detail = "too many bodies of this token are in hand: send it again when others are done";
+            return Err(Failure::new(error::RATE_LIMITED, detail));
+        }
+        *own += bytes;
+        match &mut self.held {
+            Some(held) => held.merge(more),
+            None => self.held = Some(more),
         }
         Ok(())
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let held = self.held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let mut of_each = self.of.of_each.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = of_each.get_mut(&self.actor) {
+            *own -= held;
+            if *own == 0 {
+                of_each.remove(&self.actor);
+            }
+        }
     }
 }
 
@@ -93,9 +135,10 @@ where
     async fn from_request(request: Request, house: &S) -> Result<Self, Failure> {
         let (parts, body) = request.into_parts();
         must_be_json(&parts.headers)?;
-        let mut share = Share::default();
-        let in_hand = InHand::from_ref(house);
-        let collecting = collect(&parts.headers, body, &in_hand, &mut share);
+        let actor =
+            parts.extensions.get::<Actor>().map_or_else(|| Arc::from(""), |Actor(actor)| actor.clone());
+        let mut share = InHand::from_ref(house).share(actor);
+        let collecting = collect(&parts.headers, body, &mut share);
         let bytes = tokio::time::timeout(DEADLINE, collecting).await.map_err(|_| {
             Failure::new(
                 error::REQUEST_TIMEOUT,
@@ -123,12 +166,7 @@ fn must_be_json(headers: &HeaderMap) -> Result<(), Failure> {
     refused(format!("a body of type {kind:?} is not taken: send JSON with `Content-Type: application/json`"))
 }
 
-async fn collect(
-    headers: &HeaderMap,
-    body: Body,
-    in_hand: &InHand,
-    share: &mut Share,
-) -> Result<Bytes, Failure> {
+async fn collect(headers: &HeaderMap, body: Body, share: &mut Share) -> Result<Bytes, Failure> {
     let mut stream = body.into_data_stream();
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > LIMIT_BYTES) {
@@ -140,7 +178,7 @@ async fn collect(
     }
     let Some(first) = next(&mut stream).await? else { return Ok(Bytes::new()) };
     if announced == Some(first.len()) {
-        share.grow(in_hand, first.len())?;
+        share.grow(first.len())?;
         return Ok(first);
     }
     let mut all = Vec::new();
@@ -150,7 +188,7 @@ async fn collect(
             drain(stream).await;
             return Err(too_large());
         }
-        share.grow(in_hand, bytes.len())?;
+        share.grow(bytes.len())?;
         all.extend_from_slice(&bytes);
         piece = next(&mut stream).await?;
     }
@@ -240,7 +278,7 @@ mod tests {
 
     #[tokio::test]
     async fn bodies_in_hand_have_a_bound_and_give_their_share_back() {
-        let in_hand = InHand(Arc::new(Semaphore::new(10)));
+        let in_hand = InHand::of(10, 10);
         let sent = async |body: &'static str| {
             let request = Request::post("/").header(header::CONTENT_TYPE, "application/json");
             let pieces = body.as_bytes().chunks(3).map(Ok::<_, std::io::Error>);
@@ -253,6 +291,20 @@ mod tests {
         assert!(sent("[1]").await.is_ok());
         drop(first);
         assert!(sent("[1,2]").await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_one_caller_holds_is_not_taken_from_others() {
+        let in_hand = InHand::of(10, 6);
+        let mut shares: Vec<Share> =
+            ["ana", "ana", "bo"].into_iter().map(|actor| in_hand.share(actor.into())).collect();
+        assert!(shares[0].grow(4).is_ok());
+        assert_eq!(shares[1].grow(4).unwrap_err().kind.status, 429);
+        assert!(shares[2].grow(4).is_ok());
+        drop(shares.remove(0));
+        assert!(shares[0].grow(4).is_ok());
+        drop(shares);
+        assert!(in_hand.of_each.lock().unwrap().is_empty());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Who calls: the bearer token of a request.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -22,6 +23,10 @@ impl Deref for Caller {
     }
 }
 
+/// Who calls, for what is shared out between callers.
+#[derive(Clone)]
+pub(super) struct Actor(pub(super) Arc<str>);
+
 impl FromRequestParts<House> for Caller {
     type Rejection = Response;
 
@@ -37,6 +42,7 @@ impl FromRequestParts<House> for Caller {
         };
         if let Ok(who) = &known {
             front::charge(&parts.extensions, Some(who))?;
+            parts.extensions.insert(Actor(who.actor.clone()));
         }
         known.map(Caller).map_err(|fault| metadata::named(parts, Failure::from(fault).into_response()))
     }

@@ -20,7 +20,9 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::HttpBody;
 use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Version, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower::{Layer, Service, service_fn};
@@ -113,6 +115,7 @@ async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Re
 }
 
 async fn through(gate: &Arc<Gate>, mut request: Request, next: Next) -> Response {
+    let is_unread = request.version() < Version::HTTP_2 && !request.body().is_end_stream();
     let id = id::of(request.headers());
     let mut response = match gate.judge(&request) {
         Err(failure) => failure.into_response(),
@@ -123,9 +126,20 @@ async fn through(gate: &Arc<Gate>, mut request: Request, next: Next) -> Response
             within_cors(gate, request, next).await
         }
     };
+    if is_unread {
+        part_after(&mut response);
+    }
     headers::dress(&mut response, gate.public_url());
     id::tell(&mut response, id);
     response
+}
+
+/// A request that is refused for what its head says has a body that nobody reads: the connection ends behind the answer,
+/// and says so (RFC 9112, section 9.6), so that no caller sends its next request into it.
+fn part_after(response: &mut Response) {
+    if matches!(response.status().as_u16(), 401 | 403 | 405 | 408 | 413 | 415 | 429) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
 }
 
 async fn within_cors(gate: &Arc<Gate>, request: Request, next: Next) -> Response {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::api::{Answered, Fresh, Seen};
 use super::conditional::is_known;
+use super::weighed;
 use crate::error::Failure;
 use crate::service::{Fault, Ready};
 
@@ -28,7 +29,8 @@ pub(super) fn read<T: Serialize>(request: &HeaderMap, value: &T) -> Reply<Seen<T
     let bytes = bytes_of(value)?;
     let hash = blake3::hash(&bytes);
     let etag = format!("\"{}\"", data_encoding::HEXLOWER.encode(&hash.as_bytes()[..16]));
-    Ok(Answered::new(send(request, bytes, &etag, JSON)?))
+    let made = weighed::body(bytes)?;
+    Ok(Answered::new(send(request, made, &etag, JSON)?))
 }
 
 /// A value made for this caller: what a write did, or how things are just now.
@@ -37,8 +39,8 @@ pub(super) fn fresh<T: Serialize>(value: &T) -> Reply<Fresh<T>> {
 }
 
 /// A value under a status, for whoever asked and nobody on the way.
-pub(super) fn written(status: StatusCode, value: &impl Serialize) -> Result<Response, Fault> {
-    let mut response = Response::new(Body::from(bytes_of(value)?));
+pub(super) fn written(status: StatusCode, value: &impl Serialize) -> Result<Response, Failure> {
+    let mut response = Response::new(weighed::body(bytes_of(value)?)?);
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
     response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
@@ -48,12 +50,12 @@ pub(super) fn written(status: StatusCode, value: &impl Serialize) -> Result<Resp
 /// Bytes of a kind, or 304.
 pub(super) fn send(
     request: &HeaderMap,
-    bytes: Bytes,
+    bytes: impl Into<Body>,
     etag: &str,
     kind: HeaderValue,
 ) -> Result<Response, Fault> {
     let known = is_known(request, etag);
-    let mut response = Response::new(if known { Body::empty() } else { Body::from(bytes) });
+    let mut response = Response::new(if known { Body::empty() } else { bytes.into() });
     if known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     } else {

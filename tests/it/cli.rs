@@ -50,6 +50,14 @@ pub struct Serving {
     greeting: String,
 }
 
+/// A test that fails, or forgets, leaves no server behind.
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 impl Serving {
     pub fn start(data: &Path, more: &[&str]) -> Serving {
         let arguments = [&["serve", "--addr", "127.0.0.1:0"], more].concat();
