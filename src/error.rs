@@ -115,12 +115,18 @@ impl From<Fault> for Failure {
                 Failure::new(BRANCH_NOT_FOUND, format!("there is no branch '{branch}'"))
             }
             Fault::PageNotFound(why) => Failure::new(kind_of(Code::PageNotFound), why),
+            Fault::PageLedAway(page, to) => {
+                let detail = format!("there is no page '{page}'; a redirect leads from there to '{to}'");
+                let mut failure = Failure::new(kind_of(Code::PageNotFound), detail);
+                failure.more.insert("redirectTo".into(), json!(to));
+                failure
+            }
             Fault::BlockTypeNotFound(why) => Failure::new(BLOCK_TYPE_NOT_FOUND, why),
             Fault::VersionNotFound(why) => Failure::new(kind_of(Code::VersionNotFound), why),
             Fault::SnapshotNotFound(id) => {
                 Failure::new(kind_of(Code::SnapshotNotFound), format!("there is no snapshot '{id}'"))
             }
-            Fault::VersionConflict { detail, current, commits } => {
+            Fault::VersionConflict { detail, current, commits, page: _ } => {
                 Failure::conflict(detail, current, &commits)
             }
             Fault::KeyReused => Failure::new(
@@ -277,9 +283,18 @@ mod tests {
 
     #[test]
     fn a_version_conflict_tells_where_the_branch_is() {
-        let fault = Fault::VersionConflict { detail: "d".into(), current: 7, commits: Vec::new() };
+        let fault =
+            Fault::VersionConflict { detail: "d".into(), current: 7, page: None, commits: Vec::new() };
         let failure = Failure::from(fault);
         assert_eq!((failure.kind.status, &failure.more["currentVersion"]), (409, &json!(7)));
+    }
+
+    #[test]
+    fn where_a_page_was_led_to_is_told_as_data_too() {
+        let failure = Failure::from(Fault::PageLedAway("/menu".into(), "/karte".into()));
+        assert_eq!((failure.kind.code, failure.kind.status), ("page_not_found", 404));
+        assert_eq!(failure.detail, "there is no page '/menu'; a redirect leads from there to '/karte'");
+        assert_eq!(failure.more["redirectTo"], json!("/karte"));
     }
 
     /// Counts the lines of this thread that are warnings or worse.

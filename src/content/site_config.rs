@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::draft::{fit, merge_patch};
 use super::json::{Map, Value};
-use super::problem::{Halt, Lowered, Problem};
+use super::problem::{Code, Halt, Lowered, Problem};
 use super::schema::Judge;
 
 static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
@@ -12,6 +12,9 @@ static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
 });
 
 static JUDGE: LazyLock<Option<Judge>> = LazyLock::new(|| Judge::new(&SCHEMA).ok());
+
+/// How many locales a sentence lists.
+const SHOWN: usize = 20;
 
 /// The schema as published.
 #[must_use]
@@ -33,7 +36,30 @@ pub fn patched(config: &Value, patch: &Map<String, Value>, pointer: &str) -> Low
     let written: Map<String, Value> =
         fields.filter(named).map(|(name, value)| (name.clone(), value.clone())).collect();
     judge(&Value::Object(written), pointer)?;
+    among_locales(&config, &patch, pointer)?;
     Ok(config)
+}
+
+/// The default locale is one of the locales, where a patch speaks of either.
+fn among_locales(config: &Value, patch: &Value, pointer: &str) -> Result<(), Problem> {
+    let Some(field) = ["defaultLocale", "locales"].into_iter().find(|field| patch.get(field).is_some())
+    else {
+        return Ok(());
+    };
+    let (Some(default), Some(locales)) =
+        (config.get("defaultLocale"), config.get("locales").and_then(Value::as_array))
+    else {
+        return Ok(());
+    };
+    if locales.contains(default) {
+        return Ok(());
+    }
+    let there: Vec<String> = locales.iter().take(SHOWN).map(Value::to_string).collect();
+    let message = format!(
+        "`defaultLocale` is {default}, which is not among `locales`: {}; send both",
+        there.join(", ")
+    );
+    Err(Problem::new(Code::SchemaViolation, format!("{pointer}/{field}"), message))
 }
 
 fn judge(config: &Value, pointer: &str) -> Lowered<()> {

@@ -28,7 +28,8 @@ pub struct SlugProblem {
 /// has no place in a slug, more than [`MAX_CHARS`] characters.
 pub fn normalise(raw: &str) -> Result<String, SlugProblem> {
     if !raw.starts_with('/') {
-        return problem(format!("a slug begins with `/`: `/{}`, not `{raw}`", raw.trim()));
+        let hint = suggested(raw).map_or_else(String::new, |slug| format!(": `{slug}`, not `{raw}`"));
+        return problem(format!("a slug begins with `/`{hint}"));
     }
     let folded: String = raw.nfc().collect::<String>().to_lowercase().nfc().collect();
     if folded.contains("//") {
@@ -83,6 +84,13 @@ fn refusal(bad: char) -> String {
     }
 }
 
+/// What a text without a leading `/` may have meant: a slug that is taken.
+fn suggested(raw: &str) -> Option<String> {
+    let words: Vec<&str> = raw.split_whitespace().collect();
+    let dashed = words.join("-");
+    normalise(&format!("/{}", dashed.trim_matches('/'))).ok().filter(|slug| slug != "/")
+}
+
 fn problem(message: String) -> Result<String, SlugProblem> {
     Err(SlugProblem { message })
 }
@@ -111,6 +119,23 @@ mod tests {
             ("/-_.~!$&'()*+,;=:@", "/-_.~!$&'()*+,;=:@"),
         ] {
             assert_eq!(normalise(raw).as_deref(), Ok(slug), "{raw}");
+        }
+    }
+
+    #[test]
+    fn what_is_suggested_for_a_slug_without_its_slash_is_taken() {
+        for (raw, slug) in [
+            ("pricing", Some("/pricing")),
+            ("karte und so", Some("/karte-und-so")),
+            (" Über uns/Team/ ", Some("/über-uns/team")),
+            ("100%", None),
+            ("a?b", None),
+            ("", None),
+        ] {
+            let message = refused(raw);
+            let told = message.split('`').nth(3);
+            assert_eq!(told, slug, "{message}");
+            assert!(slug.is_none_or(|slug| normalise(slug).as_deref() == Ok(slug)));
         }
     }
 

@@ -79,8 +79,7 @@ impl<T: DeserializeOwned> Sent<T> {
             return Err(Failure::malformed("", "the body is an object, as in {\"ops\": [ … ]}"));
         }
         serde_path_to_error::deserialize(value).map_err(|error| {
-            let message = error.inner().to_string();
-            Failure::malformed(pointer(error.path()), message)
+            Failure::malformed(pointer(error.path()), json::plain(&error.inner().to_string()))
         })
     }
 }
@@ -263,6 +262,12 @@ mod tests {
         assert_eq!(failure.errors[0].pointer, "/ifMatch/~1a~0b");
         let failure = read(serde_json::json!({"ops": [], "sight": "demo"}));
         assert_eq!((failure.kind.code, failure.errors[0].pointer.as_str()), ("malformed_request", "/sight"));
+        assert!(
+            failure.detail.starts_with("/sight: 'sight' is not a field. Fields: site, "),
+            "{}",
+            failure.detail
+        );
+        assert_eq!(read(serde_json::json!({"ops": {}})).detail, "/ops: must be a list, not an object");
         assert_eq!(read(serde_json::json!([null, null, []])).kind.code, "malformed_request");
     }
 }

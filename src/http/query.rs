@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::content::json::plain;
 use crate::error::{self, Failure};
 use crate::service::{At, HistoryQuery, Paging};
 
@@ -24,7 +25,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
         let Query(asked) = Query::try_from_uri(&parts.uri).map_err(|rejection| {
             let text = rejection.body_text();
             let detail = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
-            Failure::malformed("", format!("the query: {detail}"))
+            // `limit: invalid digit …`, or a complaint about the query as a whole.
+            match detail.split_once(": ").filter(|(field, _)| field.chars().all(char::is_alphanumeric)) {
+                Some((field, complaint)) => Failure::malformed(field, plain(complaint)),
+                None => Failure::malformed("", format!("the query: {}", plain(detail))),
+            }
         })?;
         if parts.uri.query().is_some_and(|query| query.contains("%00")) {
             return Err(Failure::malformed("", "the query contains a NUL"));
@@ -46,9 +51,20 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Place<T
             return Err(nothing_there());
         }
         let place: Result<Path<T>, PathRejection> = Path::from_request_parts(parts, state).await;
-        place
-            .map(|Path(place)| Place(place))
-            .map_err(|rejection| Failure::malformed("", format!("the address: {}", rejection.body_text())))
+        place.map(|Path(place)| Place(place)).map_err(|rejection| {
+            Failure::malformed("", format!("the address: {}", unread(&rejection.body_text())))
+        })
+    }
+}
+
+/// A piece of an address that is not what stands there: "Cannot parse `x` to a `u64`", of several "`n` with value `x`".
+fn unread(text: &str) -> String {
+    let pieces: Vec<&str> = text.split('`').collect();
+    match pieces.as_slice() {
+        [.., piece, " to a ", "u64" | "i64" | "usize", _] => {
+            format!("'{piece}' must be a whole number from 0 up")
+        }
+        _ => text.to_owned(),
     }
 }
 
@@ -273,6 +289,28 @@ mod tests {
         assert!(failure.detail.contains("limt"), "{}", failure.detail);
         assert!(ask::<Nothing>("a=b").await.is_err());
         assert!(ask::<Nothing>("").await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_field_that_is_no_number_is_told_by_its_name() {
+        for query in ["limit=abc", "limit=-1", "limit="] {
+            let failure = ask::<PagingQuery>(query).await.err().unwrap();
+            assert_eq!(failure.detail, "limit: must be a whole number from 0 up");
+            assert_eq!(failure.errors[0].pointer, "limit");
+        }
+        let twice = ask::<PagingQuery>("limit=1&limit=2").await.err().unwrap();
+        assert!(twice.detail.contains("'limit' is given twice"), "{}", twice.detail);
+        let unknown = ask::<PagingQuery>("limt=1").await.err().unwrap();
+        assert!(
+            unknown.detail.ends_with("'limt' is not a field. Fields: limit, cursor"),
+            "{}",
+            unknown.detail
+        );
+        assert_eq!(unread("Cannot parse `x` to a `u64`"), "'x' must be a whole number from 0 up");
+        assert_eq!(
+            unread("Cannot parse `n` with value `x` to a `u64`"),
+            "'x' must be a whole number from 0 up"
+        );
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::authorize::{Action, Deed};
 use super::envelope::{Answer, Envelope, MAX_KEY, is_key};
-use super::site::{Intent, Job, Keyed, OpenSite, Submission, Unsent, answer, digest};
+use super::site::{Intent, Job, Keyed, OpenSite, Submission, Unsent, answer, digest, node_key};
 use super::{Fault, Result, Service};
 use crate::auth::Principal;
 use crate::content::batch::{self, Asked, MAX_OPS};
@@ -138,7 +138,11 @@ fn check(envelope: &Envelope) -> Result<()> {
     let malformed = |pointer: &str, message: String| Err(Fault::Malformed(pointer.into(), message));
     let count = envelope.ops.len();
     if count == 0 || count > MAX_OPS {
-        return malformed("/ops", format!("a batch has 1 to {MAX_OPS} ops, not {count}: send it in parts"));
+        let message = match count {
+            0 => format!("`ops` is empty: a batch has 1 to {MAX_OPS} ops"),
+            _ => format!("a batch has 1 to {MAX_OPS} ops, not {count}: send it in parts"),
+        };
+        return malformed("/ops", message);
     }
     if let Some(key) = &envelope.idempotency_key
         && !is_key(key)
@@ -190,11 +194,13 @@ fn intent(asked: Vec<Asked>) -> Result<Intent> {
 impl Service {
     /// A version conflict with the commits that came between.
     async fn with_commits(&self, open: &Arc<OpenSite>, expected: Option<u64>, conflict: Fault) -> Fault {
-        let Fault::VersionConflict { detail, current, .. } = conflict else { return conflict };
-        let commits = match expected {
-            Some(expected) => self.lines_since(open, expected, current).await.unwrap_or_default(),
-            None => Vec::new(),
+        let Fault::VersionConflict { detail, current, page, .. } = conflict else { return conflict };
+        let commits = match (&page, expected) {
+            (Some(page), _) => self.lines_since(open, 0, current, Some(node_key(page))).await,
+            (None, Some(expected)) => self.lines_since(open, expected, current, None).await,
+            (None, None) => Ok(Vec::new()),
         };
-        Fault::VersionConflict { detail, current, commits }
+        let commits = commits.unwrap_or_default();
+        Fault::VersionConflict { detail, current, page, commits }
     }
 }

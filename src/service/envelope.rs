@@ -55,7 +55,8 @@ pub struct Answer {
     pub site: String,
     /// The branch.
     pub branch: String,
-    /// The branch's version with the batch; of one that changed nothing, the version it found.
+    /// The branch's version with the batch; of one that changed nothing, the version it found. Of a dry run the version
+    /// that the batch would make: the branch is not there yet.
     pub version: u64,
     /// The commit; none where nothing changed or nothing was stored.
     pub commit: Option<String>,

@@ -2,6 +2,7 @@
 
 use super::view::CommitLine;
 use crate::auth::Scope;
+use crate::content::id::PageId;
 use crate::content::problem::Problem;
 use crate::store::StoreError;
 
@@ -20,6 +21,8 @@ pub enum Fault {
     BranchNotFound(String),
     /// No such page in that state.
     PageNotFound(String),
+    /// No page at an address that a redirect leads away from: the address, and where to.
+    PageLedAway(String, String),
     /// No such block type.
     BlockTypeNotFound(String),
     /// No such version, or a ref that names nothing.
@@ -32,7 +35,10 @@ pub enum Fault {
         detail: String,
         /// Where the branch is.
         current: u64,
-        /// The commits in between, newest first, as the history shows them.
+        /// The page whose hash was not the expected one; none where it was the branch's version.
+        page: Option<PageId>,
+        /// The commits in between, newest first, as the history shows them; of a page, the newest that touched it, for
+        /// a hash tells no version.
         commits: Vec<CommitLine>,
     },
     /// The idempotency key was used with another body.

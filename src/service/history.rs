@@ -125,14 +125,16 @@ impl Service {
         Ok(HistoryStatus { can_redo: redo.is_some(), can_undo: undo.is_some(), redo, undo })
     }
 
-    /// The lines of commits behind one version and up to another, newest first, at most twenty.
+    /// The lines of commits behind one version and up to another, newest first, at most twenty; `node`: of those that
+    /// touched it.
     pub(super) async fn lines_since(
         &self,
         open: &OpenSite,
         above: u64,
         up_to: u64,
+        node: Option<NodeKey>,
     ) -> Result<Vec<CommitLine>> {
-        let bounds = Bounds { above, up_to: Some(up_to), limit: 20, ..Bounds::default() };
+        let bounds = Bounds { above, up_to: Some(up_to), node, limit: 20, ..Bounds::default() };
         let rows = open.store.commits(open.site.key, MAIN, &bounds).await?;
         rows.iter().map(|row| Ok(listed(row, &body(row)?))).collect()
     }

@@ -173,6 +173,11 @@ pub(super) fn find(root: &Root, page: &str) -> Result<PageId> {
             .or_else(|| by_slug(&format!("/{page}"))),
     };
     id.ok_or_else(|| {
+        let slug = slug::normalise(&format!("/{}", page.trim_start_matches('/')));
+        let redirect = slug.ok().and_then(|slug| root.redirects.get(&*slug));
+        if let Some(to) = redirect.and_then(|redirect| redirect.get("to")?.as_str()) {
+            return Fault::PageLedAway(page.to_owned(), to.to_owned());
+        }
         let hint =
             nearest(page, root.slugs().map(|slug| &**slug)).map(|near| format!("; did you mean '{near}'?"));
         Fault::PageNotFound(format!("there is no page '{page}'{}", hint.unwrap_or_default()))

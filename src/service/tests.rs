@@ -2,6 +2,7 @@
 
 mod keeping;
 mod neighbours;
+mod words;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};

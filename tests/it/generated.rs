@@ -6,7 +6,7 @@ use std::path::Path;
 use osier::content::ops::catalogue;
 use osier::content::problem::Code;
 use osier::error::kind_of;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const HEAD: &str = "\
 # Ops
@@ -31,6 +31,22 @@ the batch stands for the new id. `undo`, `redo` and `restore_version` stand alon
 
 An op that would change nothing is taken, says `\"changed\": false`, and makes no commit.
 
+The answer's `version` is the branch's with the batch. A dry run answers the version that the batch would make, where the branch is not yet: it is no
+`expectedVersion` to send next.
+
+";
+
+const REFUSALS: &str = "\
+# Refusals
+
+Every problem of a batch is told at once, each with the op's index, a pointer into it, a code, and what would be right. What can only be
+judged once something else is right waits for that: a place on a page that is not there, the props of a block whose type is not known.
+
+A refusal of `expectedVersion` or `ifMatch` is `version_conflict` (409), with `currentVersion` and `commits`: those since the expected version, or the
+newest that touched the page; twenty of them at most. A snapshot is what one publish put out, kept under an id of its own.
+
+| code | status | |
+|---|---|---|
 ";
 
 #[test]
@@ -55,13 +71,14 @@ fn reference() -> String {
         for (field, of) in schema["properties"].as_object().into_iter().flatten() {
             let mark = if required.contains(&field.as_str()) { "*" } else { "" };
             let text = one_line(of["description"].as_str().unwrap_or_default()).replace('|', "\\|");
-            writeln!(out, "| `{field}`{mark} | {} | {text} |", kind(of)).unwrap();
+            writeln!(out, "| `{field}`{mark} | {} | {text} |", kind(of, &schema)).unwrap();
         }
         out.push('\n');
     }
-    out.push_str("# Refusals\n\nEvery problem of a batch is told at once, each with the op's index, a pointer into it, a code, and what would be right.\n\n| code | status |\n|---|---|\n");
+    out.push_str(REFUSALS);
     for code in Code::ALL {
-        writeln!(out, "| `{}` | {} |", code.as_str(), kind_of(*code).status).unwrap();
+        let kind = kind_of(*code);
+        writeln!(out, "| `{}` | {} | {} |", kind.code, kind.status, kind.title).unwrap();
     }
     out
 }
@@ -70,15 +87,72 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The type of a field, in a word.
-fn kind(of: &Value) -> String {
-    let named = |value: &Value| value.as_str().filter(|name| *name != "null").map(str::to_owned);
+/// The type of a field, in words; `root`: the schema that its references lead into.
+fn kind(of: &Value, root: &Value) -> String {
+    if let Some(reference) = of["$ref"].as_str() {
+        let there = root.pointer(reference.trim_start_matches('#'));
+        return kind(there.unwrap_or_else(|| panic!("{reference} leads nowhere")), root);
+    }
+    if let Some(value) = of.get("const") {
+        return format!("`{value}`");
+    }
+    if let Some(values) = of["enum"].as_array() {
+        return either(values.iter().filter(|value| !value.is_null()).map(|value| format!("`{value}`")));
+    }
+    for union in ["anyOf", "oneOf"] {
+        if let Some(forms) = of[union].as_array() {
+            return either(forms.iter().filter(|form| form["type"] != "null").map(|form| kind(form, root)));
+        }
+    }
+    let named = |name: &str| match (name, of.get("items")) {
+        ("array", Some(items)) => format!("list of {}", several(&kind(items, root))),
+        ("array", None) => "list".to_owned(),
+        (name, _) => name.to_owned(),
+    };
     match &of["type"] {
-        Value::Array(types) => types.iter().filter_map(named).collect::<Vec<_>>().join(" or "),
-        Value::String(name) => name.clone(),
-        _ => match of["$ref"].as_str().or_else(|| of["anyOf"][0]["$ref"].as_str()) {
-            Some(_) => "object".into(),
-            None => "any".into(),
-        },
+        Value::Array(types) => {
+            either(types.iter().filter_map(Value::as_str).filter(|n| *n != "null").map(named))
+        }
+        Value::String(name) => named(name),
+        _ => "any".to_owned(),
+    }
+}
+
+/// Each of some types once.
+fn either(types: impl Iterator<Item = String>) -> String {
+    let mut once: Vec<String> = Vec::new();
+    types.for_each(|name| {
+        if !once.contains(&name) {
+            once.push(name)
+        }
+    });
+    once.join(" or ")
+}
+
+fn several(name: &str) -> String {
+    match name {
+        "any" => "anything".to_owned(),
+        name if name.chars().all(char::is_alphabetic) => format!("{name}s"),
+        name => name.to_owned(),
+    }
+}
+
+#[test]
+fn a_type_is_told_truly() {
+    let root = json!({"$defs": {
+        "Me": {"oneOf": [{"const": "me", "type": "string"}]},
+        "Step": {"oneOf": [{"type": "object"}, {"type": "object"}]},
+        "Steps": {"type": "array", "items": {"$ref": "#/$defs/Step"}},
+    }});
+    for (of, wanted) in [
+        (json!({"type": "string"}), "string"),
+        (json!({"type": ["integer", "null"]}), "integer"),
+        (json!({"anyOf": [{"$ref": "#/$defs/Me"}, {"type": "null"}]}), "`\"me\"`"),
+        (json!({"anyOf": [{"$ref": "#/$defs/Steps"}, {"type": "null"}]}), "list of objects"),
+        (json!({"type": ["array", "null"], "items": {"type": "string"}}), "list of strings"),
+        (json!({"type": "string", "enum": ["a", "b"]}), "`\"a\"` or `\"b\"`"),
+        (json!({"description": "whatever"}), "any"),
+    ] {
+        assert_eq!(kind(&of, &root), wanted, "{of}");
     }
 }

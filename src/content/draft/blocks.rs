@@ -32,7 +32,8 @@ impl Draft<'_> {
     /// Judges a block and all in its slots, and completes it: `{id, type, props, slots?}`.
     ///
     /// # Errors
-    /// Every problem of its props; the first of its type, slots and ids.
+    /// Every problem of it and of what is in its slots; of a block whose type is not known, and in a slot that does not
+    /// take it, nothing more is told.
     pub fn make_block(&mut self, block: &NewBlock, pointer: &str) -> Lowered<(BlockId, Value)> {
         let value = self.make_below(block, pointer, 0, &mut BTreeSet::new())?;
         match value["id"].as_str() {
@@ -72,37 +73,61 @@ impl Draft<'_> {
             let message = format!("blocks lie at most {MAX_NESTING} deep within blocks");
             return Err(Problem::new(Code::SlotRefused, pointer, message).into());
         }
-        let kind = self.block_type(&block.kind, &format!("{pointer}/type"))?;
+        let mut problems = Gathered::default();
+        let id = problems.keep(self.own_id(block, pointer, taken))?;
+        let kind = problems.keep(self.block_type(&block.kind, &format!("{pointer}/type")))?;
+        let Some(kind) = kind else { return Err(problems.halt()) };
+        let mut props = Value::Object(block.props.clone());
+        problems.keep(self.complete(kind.name(), &mut props, None, &format!("{pointer}/props")))?;
+        let mut slots = Map::new();
+        for (slot, children) in block.slots.iter().flatten() {
+            let at = format!("{pointer}/slots/{}", super::super::json::escape(slot));
+            let made = self.make_slot((kind.name(), slot), children, &at, depth, taken);
+            if let Some(made) = problems.keep(made)?.filter(|made| !made.is_empty()) {
+                slots.insert(slot.clone(), Value::Array(made));
+            }
+        }
+        problems.end()?;
+        let Some(id) = id else { return Err(Halt::Broken("a block without an id".into())) };
+        let mut value = serde_json::json!({ "id": id.as_str(), "type": kind.name(), "props": props });
+        if !slots.is_empty() {
+            value["slots"] = Value::Object(slots);
+        }
+        Ok(value)
+    }
+
+    fn own_id(&mut self, block: &NewBlock, pointer: &str, taken: &mut BTreeSet<BlockId>) -> Lowered<BlockId> {
         let id = self.block_id(block.id.as_deref(), &format!("{pointer}/id"))?;
         if !taken.insert(id.clone()) {
             let message = format!("the id '{id}' stands twice in this op");
             return Err(Problem::new(Code::IdTaken, format!("{pointer}/id"), message).into());
         }
-        let mut props = Value::Object(block.props.clone());
-        self.complete(kind.name(), &mut props, None, &format!("{pointer}/props"))?;
-        let mut value = serde_json::json!({ "id": id.as_str(), "type": kind.name(), "props": props });
-        let mut slots = Map::new();
-        for (slot, children) in block.slots.iter().flatten() {
-            let at = format!("{pointer}/slots/{}", super::super::json::escape(slot));
-            let rule = self.slot_rule(kind.name(), slot, &at)?;
-            let mut made = Vec::with_capacity(children.len());
-            for (i, child) in children.iter().enumerate() {
-                let at = format!("{at}/{i}");
-                self.accepts(kind.name(), slot, &child.kind, &at)?;
-                made.push(self.make_below(child, &at, depth + 1, taken)?);
-            }
-            if let Some(max) = rule.max.filter(|max| made.len() > *max) {
-                let message = format!("'{slot}' of {} holds at most {max} blocks", kind.name());
-                return Err(Problem::new(Code::SlotRefused, at, message).into());
-            }
-            if !made.is_empty() {
-                slots.insert(slot.clone(), Value::Array(made));
+        Ok(id)
+    }
+
+    fn make_slot(
+        &mut self,
+        (kind, slot): (&str, &str),
+        children: &[NewBlock],
+        at: &str,
+        depth: usize,
+        taken: &mut BTreeSet<BlockId>,
+    ) -> Lowered<Vec<Value>> {
+        let rule = self.slot_rule(kind, slot, at)?;
+        let mut problems = Gathered::default();
+        if let Some(max) = rule.max.filter(|max| children.len() > *max) {
+            let message = format!("'{slot}' of {kind} holds at most {max} blocks");
+            problems.keep::<()>(Err(Problem::new(Code::SlotRefused, at, message)))?;
+        }
+        let mut made = Vec::with_capacity(children.len());
+        for (i, child) in children.iter().enumerate() {
+            let at = format!("{at}/{i}");
+            if problems.keep(self.accepts(kind, slot, &child.kind, &at))?.is_some() {
+                made.extend(problems.keep(self.make_below(child, &at, depth + 1, taken))?);
             }
         }
-        if !slots.is_empty() {
-            value["slots"] = Value::Object(slots);
-        }
-        Ok(value)
+        problems.end()?;
+        Ok(made)
     }
 
     /// Gives a block other props: keys claimed from those it has, judged, written field by field.

@@ -31,20 +31,24 @@ impl Draft<'_> {
                 made => Err(no_handle(handle, "page", made.is_some(), pointer).into()),
             };
         }
-        let found = if name.starts_with('/') {
-            slug::normalise(name).ok().and_then(|slug| self.root.by_slug(&slug)).cloned()
-        } else {
-            Some(PageId::from(name)).filter(|id| self.root.stub(id).is_some())
+        let slug = name.starts_with('/').then(|| slug::normalise(name).ok()).flatten();
+        let found = match &slug {
+            Some(slug) => self.root.by_slug(slug).cloned(),
+            None => Some(PageId::from(name)).filter(|id| self.root.stub(id).is_some()),
         };
-        found.ok_or_else(|| {
-            let slugs = self.root.slugs().map(|slug| &**slug);
-            let hint = match schema::nearest(name, slugs) {
-                Some(near) => format!("did you mean '{near}'?"),
-                None => "name it by its id or its slug, as GET …/pages lists them".into(),
-            };
-            Problem::new(Code::PageNotFound, pointer, format!("there is no page '{}'; {hint}", brief(name)))
-                .into()
-        })
+        found.ok_or_else(|| self.no_page(name, slug.as_deref(), pointer).into())
+    }
+
+    fn no_page(&self, name: &str, slug: Option<&str>, pointer: &str) -> Problem {
+        let redirect = slug.and_then(|slug| self.root.redirects.get(slug)?.get("to")?.as_str());
+        let hint = match (redirect, schema::nearest(name, self.root.slugs().map(|slug| &**slug))) {
+            (Some(to), _) => format!("a redirect leads from there to '{}'", brief(to)),
+            (None, Some(near)) => format!("did you mean '{near}'?"),
+            (None, None) => "name it by its id or its slug, as GET …/pages lists them".into(),
+        };
+        let message = format!("there is no page '{}'; {hint}", brief(name));
+        let more = redirect.map(|to| serde_json::json!({ "redirectTo": to }));
+        Problem { more, ..Problem::new(Code::PageNotFound, pointer, message) }
     }
 
     /// The block of a page that a field names by id or handle.

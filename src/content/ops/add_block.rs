@@ -3,9 +3,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::change::Node;
+use super::super::change::{Node, Place};
 use super::super::draft::{Draft, Guest, NewBlock, Position};
-use super::super::problem::Lowered;
+use super::super::id::PageId;
+use super::super::json::Value;
+use super::super::problem::{Gathered, Halt, Lowered};
 use super::{BlockRef, Done, Lower, PageRef};
 
 /// Adds a block, with the blocks in its slots, to a page, or with `parent` and `slot` into another block. Say where
@@ -40,16 +42,36 @@ pub struct AddBlock {
 
 impl Lower for AddBlock {
     fn lower(&self, draft: &mut Draft) -> Lowered<Done> {
-        let page = draft.find_page(&self.page, "/page")?;
-        draft.not_pinned(&self.block.kind, "/block/type")?;
-        let (id, value) = draft.make_block(&self.block, "/block")?;
-        let position =
-            Position { after: self.after.as_deref(), before: self.before.as_deref(), index: self.index };
-        let within = (self.parent.as_deref(), self.slot.as_deref());
-        let at = draft.block_position(&page, within, position, Guest::new(&value))?;
+        let mut problems = Gathered::default();
+        let page = problems.keep(draft.find_page(&self.page, "/page"))?;
+        if problems.keep(draft.not_pinned(&self.block.kind, "/block/type"))?.is_none() {
+            return Err(problems.halt());
+        }
+        let made = problems.keep(draft.make_block(&self.block, "/block"))?;
+        let at = match &page {
+            Some(page) => problems.keep(self.place(draft, page, made.as_ref().map(|(_, value)| value)))?,
+            None => None,
+        };
+        let (Some(page), Some((id, value)), Some(at)) = (page, made, at) else { return Err(problems.halt()) };
         draft.insert(Node::Block(id.clone()), at, value)?;
         draft.declare_block(self.temp_id.as_deref(), &id)?;
         Ok(Done::block(page, id))
+    }
+}
+
+impl AddBlock {
+    /// Where it goes: judged by what was made of it or, where its props are not in order, by what was sent.
+    fn place(&self, draft: &Draft, page: &PageId, made: Option<&Value>) -> Lowered<Place> {
+        let position =
+            Position { after: self.after.as_deref(), before: self.before.as_deref(), index: self.index };
+        let within = (self.parent.as_deref(), self.slot.as_deref());
+        match made {
+            Some(made) => draft.block_position(page, within, position, Guest::new(made)),
+            None => {
+                let sent = serde_json::to_value(&self.block).map_err(|e| Halt::Broken(e.to_string()))?;
+                draft.block_position(page, within, position, Guest::new(&sent))
+            }
+        }
     }
 }
 
@@ -100,6 +122,33 @@ mod tests {
             let after = lower(&site(), add("/", block, more.clone())).unwrap();
             assert_eq!(blocks(&after.root, list)[at], "mine", "{more}");
         }
+    }
+
+    #[test]
+    fn given_several_things_that_are_wrong_when_added_then_all_are_told() {
+        let block = json!({"type": "Heading", "id": "a b", "props": {"text": "a", "txt": "b", "level": 9}});
+        let mut found = refused(&site(), add("/", block.clone(), json!({"after": "nope"})));
+        found.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+        let wanted = [
+            ("/after", Code::BlockNotFound),
+            ("/block/id", Code::MalformedRequest),
+            ("/block/props/level", Code::SchemaViolation),
+            ("/block/props/txt", Code::UnknownProp),
+        ];
+        assert_eq!(found, wanted.map(|(pointer, code)| Refused::new(pointer, code)));
+        let found = refused(&site(), add("/nowhere", block, json!({"after": "nope"})));
+        assert_eq!((found.len(), &*found[0].pointer), (4, "/page"), "a place on a page that is not there is not judged");
+        let columns = json!({"type": "TwoColumn", "slots": {
+            "left": [{"type": "Heading", "props": {}}, {"type": "Nope"}], "middle": [heading("a")],
+        }});
+        let mut found = refused(&site(), add("/", columns, json!({})));
+        found.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+        let wanted = [
+            ("/block/slots/left/0/props/text", Code::SchemaViolation),
+            ("/block/slots/left/1/type", Code::UnknownBlockType),
+            ("/block/slots/middle", Code::SlotRefused),
+        ];
+        assert_eq!(found, wanted.map(|(pointer, code)| Refused::new(pointer, code)));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::draft::{Draft, Position, brief, fit};
 use super::super::json::{Value, key_of};
-use super::super::problem::{Code, Lowered, Problem};
+use super::super::problem::{Code, Gathered, Lowered, Problem};
 use super::list::List;
 use super::{BlockRef, Done, Lower, PageRef};
 
@@ -38,19 +38,36 @@ pub struct AddItem {
 impl Lower for AddItem {
     fn lower(&self, draft: &mut Draft) -> Lowered<Done> {
         let mut list = List::find(draft, &self.page, &self.block, &self.list)?;
-        fit(&self.item, "/item")?;
-        if let Some(key) = key_of(&self.item)
-            && list.items.iter().any(|item| key_of(item) == Some(key))
-        {
-            let message =
-                format!("an item of the list has the key '{}': leave `key` out to get a new one", brief(key));
-            return Err(Problem::new(Code::SchemaViolation, "/item/key", message).into());
-        }
+        let mut problems = Gathered::default();
         let position =
             Position { after: self.after.as_deref(), before: self.before.as_deref(), index: self.index };
-        let at = list.place(position)?;
+        let place = problems.keep(list.place(position))?;
+        let free = problems.keep(self.free_key(&list))?;
+        if free.is_none() {
+            return Err(problems.halt());
+        }
+        // An item whose place is none is judged at the end.
+        let at = place.unwrap_or(list.items.len());
         list.items.insert(at, self.item.clone());
-        list.put(draft, Some((at, "/item")))
+        let done = problems.keep(list.put(draft, Some((at, "/item"))))?;
+        match done {
+            Some(done) => problems.end().map(|()| done),
+            None => Err(problems.halt()),
+        }
+    }
+}
+
+impl AddItem {
+    fn free_key(&self, list: &List) -> Result<(), Problem> {
+        fit(&self.item, "/item")?;
+        match key_of(&self.item) {
+            Some(key) if list.items.iter().any(|item| key_of(item) == Some(key)) => {
+                let message =
+                    format!("an item of the list has the key '{}': leave `key` out to get a new one", brief(key));
+                Err(Problem::new(Code::SchemaViolation, "/item/key", message))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::super::change::Node;
 use super::super::draft::{Draft, Guest, Position, with_new_ids};
 use super::super::id::BlockId;
-use super::super::problem::{Halt, Lowered};
+use super::super::problem::{Gathered, Halt, Lowered};
 use super::{BlockRef, Done, Lower, PageRef};
 
 /// Copies a block, with all in its slots; the copies get ids of their own, list items keep their keys. With no position,
@@ -43,11 +43,13 @@ pub struct DuplicateBlock {
 
 impl Lower for DuplicateBlock {
     fn lower(&self, draft: &mut Draft) -> Lowered<Done> {
-        let from = draft.find_page(&self.page, "/page")?;
+        let mut problems = Gathered::default();
+        let from = problems.keep(draft.find_page(&self.page, "/page"))?;
         let to = match &self.to_page {
-            Some(page) => draft.find_page(page, "/toPage")?,
+            Some(page) => problems.keep(draft.find_page(page, "/toPage"))?,
             None => from.clone(),
         };
+        let (Some(from), Some(to)) = (from, to) else { return Err(problems.halt()) };
         draft.need([&from, &to].into_iter())?;
         let source = draft.find_block(&from, &self.block, "/block")?;
         draft.not_pinned(&draft.block(&from, &source)?.kind, "/block")?;

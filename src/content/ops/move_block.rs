@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::draft::{Draft, Guest, Position};
-use super::super::problem::Lowered;
+use super::super::problem::{Gathered, Lowered};
 use super::{BlockRef, Done, Lower, PageRef};
 
 /// Moves a block, with all in its slots, to another place on its page, into a slot of another block (`parent` and
@@ -39,11 +39,13 @@ pub struct MoveBlock {
 
 impl Lower for MoveBlock {
     fn lower(&self, draft: &mut Draft) -> Lowered<Done> {
-        let from = draft.find_page(&self.page, "/page")?;
+        let mut problems = Gathered::default();
+        let from = problems.keep(draft.find_page(&self.page, "/page"))?;
         let to = match &self.to_page {
-            Some(page) => draft.find_page(page, "/toPage")?,
+            Some(page) => problems.keep(draft.find_page(page, "/toPage"))?,
             None => from.clone(),
         };
+        let (Some(from), Some(to)) = (from, to) else { return Err(problems.halt()) };
         draft.need([&from, &to].into_iter())?;
         let id = draft.find_block(&from, &self.block, "/block")?;
         let block = draft.block(&from, &id)?;

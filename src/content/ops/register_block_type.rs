@@ -32,8 +32,10 @@ pub struct RegisterBlockType {
 
 impl Lower for RegisterBlockType {
     fn lower(&self, draft: &mut Draft) -> Lowered<Done> {
-        let value = self.value()?;
-        let kind = self.compiled()?;
+        let mut problems = Gathered::default();
+        let value = problems.keep(self.value())?;
+        let kind = problems.keep(self.compiled())?;
+        let (Some(value), Some(kind)) = (value, kind) else { return Err(problems.halt()) };
         let known = draft.root().types.registered(&self.kind);
         if known.is_some_and(|known| known.value["schema"] == self.schema && self.migrate.is_none()) {
             return Ok(Done::site());
@@ -78,8 +80,16 @@ impl RegisterBlockType {
             };
             Halt::Refused(problems.into_iter().map(problem).collect())
         };
-        schema::check_name(&self.kind).map_err(|problems| wrong("/type", problems))?;
-        BlockType::custom(&self.kind, &self.schema).map_err(|problems| wrong("/schema", problems))
+        let named = schema::check_name(&self.kind).map_err(|problems| wrong("/type", problems));
+        // A schema is judged under a name that is one, whatever the type's own.
+        let name = if named.is_ok() { self.kind.as_str() } else { "Type" };
+        let mut problems = Gathered::default();
+        problems.keep(named)?;
+        let kind = BlockType::custom(name, &self.schema).map_err(|problems| wrong("/schema", problems));
+        match (problems.keep(kind)?, problems) {
+            (Some(kind), problems) => problems.end().map(|()| kind),
+            (None, problems) => Err(problems.halt()),
+        }
     }
 
     /// Makes the blocks of a page fit; those that do not are kept as unfit.
@@ -289,6 +299,10 @@ mod tests {
         let open = json!({"type": "object", "properties": {}});
         let wanted = Refused::new("/schema/additionalProperties", Code::SchemaViolation);
         assert_eq!(refused(&site(), register(open)), [wanted]);
+        let mut both = register(json!({"type": "object", "properties": {}}));
+        both["type"] = json!("offer");
+        let wanted = Refused::new("/schema/additionalProperties", Code::SchemaViolation);
+        assert_eq!(refused(&site(), both), [Refused::new("/type", Code::SchemaViolation), wanted]);
         let steps = migrating(schema(&["name"]), json!([{"renamed": ["a", "b"]}]));
         assert_eq!(refused(&site(), steps)[0].code, Code::MalformedRequest);
         let nul = migrating(schema(&["name"]), json!([{"default": {"name": "\0"}}]));

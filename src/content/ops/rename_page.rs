@@ -41,15 +41,16 @@ impl Lower for RenamePage {
             let message = "give `slug`, `title` or both: what the page shall be called";
             return Err(Problem::new(Code::MalformedRequest, "", message).into());
         }
-        let page = draft.find_page(&self.page, "/page")?;
         let mut problems = Gathered::default();
+        let page = problems.keep(draft.find_page(&self.page, "/page"))?;
         let slug = match &self.slug {
-            Some(slug) => problems.keep(draft.free_slug(slug, Some(&page), "/slug"))?,
+            Some(slug) => problems.keep(draft.free_slug(slug, page.as_ref(), "/slug"))?,
             None => None,
         };
         if let Some(title) = &self.title {
             problems.keep(judge_title(title, "/title"))?;
         }
+        let Some(page) = page else { return Err(problems.halt()) };
         problems.end()?;
         if let Some(slug) = slug {
             self.readdress(draft, &page, &slug)?;

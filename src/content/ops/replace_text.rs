@@ -36,7 +36,9 @@ impl Lower for ReplaceText {
         let found = draft.block(&page, &block)?;
         let (kind, mut props) = (draft.block_type(&found.kind, "/block")?, found.value());
         let Some(steps) = parse_pointer(&self.path) else {
-            let message = format!("`path` is a JSON Pointer: '/{}'?", brief(&self.path));
+            // Written as in most languages, `items[0].a`.
+            let steps: Vec<&str> = self.path.split(['.', '[', ']']).filter(|step| !step.is_empty()).collect();
+            let message = format!("`path` is a JSON Pointer: '/{}'?", brief(&steps.join("/")));
             return Err(Problem::new(Code::MalformedRequest, "/path", message).into());
         };
         let way = follow(&kind, &props, &steps, Wanted::Any, "/path")?;

@@ -30,7 +30,7 @@ impl Lower for UpdateSiteConfig {
 #[cfg(test)]
 mod tests {
     use super::super::super::problem::Code;
-    use super::super::given::{Refused, cold, lower, refused, site};
+    use super::super::given::{Refused, cold, lower, refused, site, told};
     use super::*;
     use serde_json::json;
 
@@ -68,6 +68,20 @@ mod tests {
         assert_eq!(found, wanted.map(|(pointer, code)| Refused::new(pointer, code)));
         let problems = lower(&site(), patch(json!({"nam": "Osier"}))).unwrap_err();
         assert!(problems[0].message.contains("did you mean 'name'?"), "{}", problems[0].message);
+    }
+
+    #[test]
+    fn given_a_default_locale_that_is_none_of_the_locales_when_patched_then_it_is_refused_with_both() {
+        let both = patch(json!({"locales": ["de"], "defaultLocale": "fr"}));
+        assert_eq!(refused(&site(), both.clone()), [Refused::new("/patch/defaultLocale", Code::SchemaViolation)]);
+        let message = told(&site(), both);
+        assert!(message.contains("\"fr\"") && message.contains("\"de\""), "{message}");
+        let german = lower(&site(), patch(json!({"locales": ["de", "en"], "defaultLocale": "de"}))).unwrap().root;
+        let fewer = patch(json!({"locales": ["en"]}));
+        assert_eq!(refused(&german, fewer), [Refused::new("/patch/locales", Code::SchemaViolation)]);
+        for taken in [json!({"locales": ["en"], "defaultLocale": "en"}), json!({"locales": null}), json!({"name": "a"})] {
+            assert_eq!(lower(&german, patch(taken)).unwrap().changed(), [true]);
+        }
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::explain::of_schema;
 use super::keywords::{Place, subschemas};
-use super::wording::{clipped, shown};
+use super::wording::shown;
 use super::{BlockType, builtin, expand, item_key, metadata, pointer};
 
 /// How many bytes a schema may have as compact JSON.
@@ -82,7 +83,7 @@ pub(super) fn check_schema(schema: &Value) -> Result<Value, Vec<SchemaProblem>> 
     problems.extend(
         dialect
             .iter_errors(schema)
-            .map(|error| SchemaProblem::new(error.instance_path().as_str(), clipped(&error.to_string()))),
+            .map(|error| SchemaProblem::new(error.instance_path().as_str(), of_schema(&error))),
     );
     if !problems.is_empty() {
         return Err(problems);
@@ -220,7 +221,8 @@ mod tests {
 
     #[test]
     fn what_is_no_schema_of_the_draft_is_refused_at_its_place() {
-        assert_refused(&object(json!({"a": {"type": "text"}})), "/properties/a/type", "");
+        let words = r#"must be one of "string", "integer", "number", "boolean", "array", "object", "null", or a list of them, not "text""#;
+        assert_refused(&object(json!({"a": {"type": "text"}})), "/properties/a/type", words);
         assert_refused(&object(json!({"a": {"minLength": -1}})), "/properties/a/minLength", "");
         assert_refused(&object(json!({"a": 5})), "/properties/a", "");
         let older = with(object(json!({})), "$schema", json!("http://json-schema.org/draft-07/schema#"));
@@ -345,7 +347,8 @@ mod tests {
         );
         let prop = |metadata: Value| object(json!({"a": {"type": "string", "x-osier": metadata}}));
         accepted(&prop(json!({"widget": "markdown", "translatable": true})));
-        assert_refused(&prop(json!({"widget": "wysiwyg"})), "/properties/a/x-osier/widget", "");
+        let wrong = prop(json!({"widget": "wysiwyg"}));
+        assert_refused(&wrong, "/properties/a/x-osier/widget", r#"must be one of "text", "multiline", "#);
         assert_refused(&prop(json!({"slots": {}})), "/properties/a/x-osier", "slots");
     }
 

@@ -112,6 +112,18 @@ fn known_names<'a>(schema: &'a Value, error: &ValidationError<'_>) -> Vec<&'a st
     names
 }
 
+/// An error of a schema itself, or of its metadata, as the end of a sentence that begins with its place.
+pub(super) fn of_schema(error: &ValidationError<'_>) -> String {
+    match error.kind() {
+        ValidationErrorKind::AnyOf { .. } if error.instance_path().as_str().ends_with("/type") => {
+            let types = ["string", "integer", "number", "boolean", "array", "object", "null"];
+            let types = listed(types.map(|name| shown(&Value::from(name))));
+            format!("must be one of {types}, or a list of them, not {}", shown(error.instance()))
+        }
+        kind => demand(kind, error),
+    }
+}
+
 /// What the value must be, as the end of a sentence that begins with its name.
 fn demand(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> String {
     let value = error.instance();

@@ -6,9 +6,9 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use super::SchemaProblem;
+use super::explain::of_schema;
 use super::keywords::subschemas;
 use super::pointer;
-use super::wording::clipped;
 
 static OF_TYPES: LazyLock<Validator> = LazyLock::new(|| part("type"));
 static OF_PROPERTIES: LazyLock<Validator> = LazyLock::new(|| part("property"));
@@ -24,7 +24,7 @@ fn walk(schema: &Value, at: &str, problems: &mut Vec<SchemaProblem>) {
         let judge = if at.is_empty() { &OF_TYPES } else { &OF_PROPERTIES };
         problems.extend(judge.iter_errors(metadata).map(|error| {
             let place = format!("{}{}", pointer::child(at, "x-osier"), error.instance_path());
-            SchemaProblem::new(&place, clipped(&error.to_string()))
+            SchemaProblem::new(&place, of_schema(&error))
         }));
     }
     for sub in subschemas(keywords, at) {

@@ -1,5 +1,6 @@
 //! Undo, redo and restore: what they are about is found in the log, what they change is carry's answer.
 
+mod next_step;
 mod redo;
 mod restore;
 mod target;
@@ -209,17 +210,12 @@ fn taken(change: &Change, root: &Root) -> bool {
 /// The pages and commits behind a conflict, for the caller to read.
 pub(super) fn touching(commits: &[Arc<Commit>], conflict: &Conflict) -> Vec<Arc<Commit>> {
     let concerns = |change: &Change| {
-        conflict.nodes.iter().any(|node| {
-            node == change.node()
-                || node.block().is_some()
-                    && node.block() == change.node().block()
-                    && match (change, &conflict.path) {
-                        (Change::Set { path, .. }, Some(wanted)) => {
-                            path.starts_with(wanted) || wanted.starts_with(path)
-                        }
-                        _ => true,
-                    }
-        })
+        let of_block = |node: &Node| node.block().is_some() && node.block() == change.node().block();
+        let near = conflict.nodes.iter().any(|node| node == change.node() || of_block(node));
+        near && match (change, &conflict.path) {
+            (Change::Set { path, .. }, Some(wanted)) => path.starts_with(wanted) || wanted.starts_with(path),
+            _ => true,
+        }
     };
     commits.iter().filter(|commit| commit.changes.iter().any(concerns)).cloned().collect()
 }

@@ -28,8 +28,10 @@ impl Writer {
         let undos =
             Stack { node: node(page.as_ref()), kinds: vec![Kind::Undo], who, live_only: true, up_to: None };
         let edits = Stack { kinds: CLEARS_REDO.to_vec(), live_only: false, ..undos.clone() };
-        let nothing =
-            || refuse(Code::NothingToRedo, "", "there is no undo here that nothing newer has followed");
+        let nothing = || {
+            let message = "there is nothing to redo: the newest change here is not an undo";
+            refuse(Code::NothingToRedo, "", message)
+        };
         let undo = self.newest(&undos, round).await?.ok_or_else(nothing)?;
         if self.newest(&edits, round).await?.is_some_and(|edit| edit.version > undo.version) {
             return Err(nothing());

@@ -25,6 +25,9 @@ const LOOK_BACK: usize = 200;
 /// Among how many commits on a page those are looked for that stand against an undo.
 const CONFLICTING: usize = 1000;
 
+/// How many places a refusal names in its sentence.
+const TOLD: usize = 5;
+
 pub(super) fn refuse(code: Code, pointer: &str, message: impl Into<String>) -> Pause {
     Pause::Fault(Fault::Refused(vec![Problem { op: Some(0), ..Problem::new(code, pointer, message) }]))
 }
@@ -130,24 +133,38 @@ impl Writer {
     ) -> Result<Pause, Pause> {
         let nodes = conflicts.iter().map(|conflict| conflict.page.as_ref().map_or(NodeKey::SITE, node_key));
         let later = self.since(commit.version, nodes.collect(), round).await?;
-        let mut said = Vec::new();
+        let (mut said, mut steps) = (Vec::new(), BTreeMap::new());
         let mut fields = Vec::new();
         for conflict in &conflicts {
             let commits = touching(&later, conflict);
             let place = conflict.place();
             match commits.last() {
-                Some(last) => said
-                    .push(format!("{place} was changed again in version {} by {}", last.version, last.who)),
+                Some(last) => {
+                    said.push(format!(
+                        "{place} was changed again in version {} by {}",
+                        last.version, last.who
+                    ));
+                    if steps.len() < TOLD && !steps.contains_key(&last.version) {
+                        let step = self.next_step(last, conflict.page.as_ref(), round).await?;
+                        steps.insert(last.version, step);
+                    }
+                }
                 None => said.push(format!("{place} was changed again")),
             }
             let mut field = serde_json::to_value(conflict).map_err(|e| Fault::Internal(e.to_string()))?;
-            let line = |c: &Arc<Commit>| json!({"version": c.version, "commit": c.id, "actor": &*c.who, "summary": c.summary});
+            let line = |c: &Arc<Commit>| json!({"version": c.version, "commit": c.id, "actor": &*c.who, "summary": c.summary, "kind": c.kind});
             field["commits"] = commits.iter().map(line).collect();
             fields.push(field);
         }
-        said.truncate(5);
+        said.truncate(TOLD);
+        // The newest first, for so they can be taken back.
+        let steps: Vec<String> = steps.into_values().rev().flatten().collect();
+        let first = match steps.as_slice() {
+            [] => "Send".to_owned(),
+            steps => format!("First {}; or send", steps.join(", then ")),
+        };
         let message = format!(
-            "version {} ({}) can't be taken back: {}. Undo those first, or send `force` to take the older values",
+            "version {} ({}) can't be taken back: {}. {first} `force` to take the older values",
             commit.version,
             commit.summary,
             said.join("; ")

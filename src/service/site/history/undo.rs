@@ -84,7 +84,10 @@ impl Writer {
     ) -> Result<Arc<Commit>, Pause> {
         let commit = self.named(id, round).await?;
         if !BRANCH_STACK.contains(&commit.kind) {
-            let message = format!("{id} is itself an {}: redo takes an undo back", commit.kind.as_str());
+            let message = match commit.kind {
+                Kind::Redo => format!("{id} is itself a redo: undo the commit that it brought back"),
+                _ => format!("{id} is itself an {}: `redo` takes it back", commit.kind.as_str()),
+            };
             return Err(refuse(Code::OpRejected, "/commit", message));
         }
         let rows = commit.nodes.iter().filter(|(touched, _)| node(page).is_none_or(|node| node == *touched));

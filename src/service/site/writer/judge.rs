@@ -72,7 +72,7 @@ impl Writer {
                     Ok((drafted, results)) => {
                         let summary = match &submission.summary {
                             Some(summary) => summary.clone(),
-                            None => history::summary(asked, &drafted, &round.root),
+                            None => history::summary(asked, &results, &drafted, &round.root),
                         };
                         break Outcome {
                             kind: Kind::Edit,
@@ -144,11 +144,12 @@ fn expect(submission: &Submission, root: &Root) -> Result<()> {
     if let Some(expected) = submission.expected_version
         && expected != root.version
     {
-        let detail = format!(
-            "main is at {}, you expected {expected}: read what changed and send it again",
-            root.version
-        );
-        return Err(Fault::VersionConflict { detail, current: root.version, commits: Vec::new() });
+        let at = root.version;
+        let detail = match expected > at {
+            true => format!("there is no version {expected} yet: main is at {at}"),
+            false => format!("main is at {at}, you expected {expected}: read what changed and send it again"),
+        };
+        return Err(Fault::VersionConflict { detail, current: at, page: None, commits: Vec::new() });
     }
     for (page, hash) in &submission.if_match {
         let id = if page.starts_with('/') {
@@ -156,7 +157,7 @@ fn expect(submission: &Submission, root: &Root) -> Result<()> {
         } else {
             Some(PageId::from(page.as_str()))
         };
-        let Some(stub) = id.and_then(|id| root.stub(&id)) else {
+        let Some((id, stub)) = id.and_then(|id| root.stub(&id).map(|stub| (id, stub))) else {
             let message = format!("ifMatch names '{page}', which is not there");
             return Err(Fault::Refused(vec![Problem::new(Code::PageNotFound, "/ifMatch", message)]));
         };
@@ -166,7 +167,8 @@ fn expect(submission: &Submission, root: &Root) -> Result<()> {
                 "{} was changed in version {} by {}: its hash is {} now",
                 stub.slug, stub.stamp.version, stub.stamp.who, stub.hash
             );
-            return Err(Fault::VersionConflict { detail, current: root.version, commits: Vec::new() });
+            let current = root.version;
+            return Err(Fault::VersionConflict { detail, current, page: Some(id), commits: Vec::new() });
         }
     }
     Ok(())
