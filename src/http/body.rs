@@ -315,7 +315,7 @@ mod tests {
         let failure = read(serde_json::json!({"ops": [], "sight": "demo"}));
         assert_eq!((failure.kind.code, failure.errors[0].pointer.as_str()), ("malformed_request", "/sight"));
         assert!(
-            failure.detail.starts_with("/sight: has no field 'sight'. Fields: site, "),
+            failure.detail.starts_with("/sight: 'sight' is not a field. Fields: site, "),
             "{}",
             failure.detail
         );

@@ -28,7 +28,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
             // `limit: invalid digit …`, or a complaint about the query as a whole.
             match detail.split_once(": ").filter(|(field, _)| field.chars().all(char::is_alphanumeric)) {
                 Some((field, complaint)) => Failure::malformed(field, plain(complaint)),
-                None => Failure::malformed("", format!("the query {}", plain(detail))),
+                None => Failure::malformed("", format!("the query: {}", plain(detail))),
             }
         })?;
         if parts.uri.query().is_some_and(|query| query.contains("%00")) {
@@ -301,7 +301,11 @@ mod tests {
         let twice = ask::<PagingQuery>("limit=1&limit=2").await.err().unwrap();
         assert!(twice.detail.contains("'limit' is given twice"), "{}", twice.detail);
         let unknown = ask::<PagingQuery>("limt=1").await.err().unwrap();
-        assert!(unknown.detail.ends_with("has no field 'limt'. Fields: limit, cursor"), "{}", unknown.detail);
+        assert!(
+            unknown.detail.ends_with("'limt' is not a field. Fields: limit, cursor"),
+            "{}",
+            unknown.detail
+        );
         assert_eq!(unread("Cannot parse `x` to a `u64`"), "'x' must be a whole number from 0 up");
         assert_eq!(
             unread("Cannot parse `n` with value `x` to a `u64`"),

@@ -4,8 +4,8 @@
 const MOST_CHARS: usize = 300;
 const SHOWN_CHARS: usize = 60;
 
-/// A complaint as the end of a sentence that begins with the name of the value: `must be a list, not an object`. One
-/// that is not known stays as it is.
+/// A complaint as it reads behind the name of the value: `must be a list, not an object`. One that is not known stays
+/// as it is.
 #[must_use]
 pub fn plain(complaint: &str) -> String {
     let typed = ["invalid type: ", "invalid value: ", "invalid length "];
@@ -15,12 +15,12 @@ pub fn plain(complaint: &str) -> String {
     }
     let names = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
     if let Some((found, known)) = after(complaint, "unknown variant `", "`, ") {
-        return format!("is one of {}, not '{}'", quoted(&names(known)), clipped(found, SHOWN_CHARS));
+        return format!("must be one of {}, not '{}'", quoted(&names(known)), clipped(found, SHOWN_CHARS));
     }
     if let Some((found, known)) = after(complaint, "unknown field `", "`, ") {
         let known = names(known);
         let there = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        return format!("has no field '{}'. Fields: {there}", clipped(found, SHOWN_CHARS));
+        return format!("'{}' is not a field. Fields: {there}", clipped(found, SHOWN_CHARS));
     }
     for (begin, words) in [("missing field `", "is missing"), ("duplicate field `", "is given twice")] {
         if let Some((field, _)) = after(complaint, begin, "`") {
@@ -137,12 +137,12 @@ mod tests {
 
     #[test]
     fn choices_and_fields_are_named_in_full() {
-        assert_eq!(told::<Way>(json!("left")), "is one of 'up', 'down', not 'left'");
+        assert_eq!(told::<Way>(json!("left")), "must be one of 'up', 'down', not 'left'");
         assert_eq!(told::<Way>(json!({"down": ["a"]})), "must be a list of two, not one of 1");
         assert!(matches!(serde_json::from_value::<Way>(json!("up")), Ok(Way::Up)));
         let both = serde_json::from_value::<Way>(json!({"down": ["a", "b"]}));
         assert!(matches!(both, Ok(Way::Down(a, b)) if a == "a" && b == "b"));
-        assert_eq!(told::<Step>(json!({"weigh": 1})), "has no field 'weigh'. Fields: way");
+        assert_eq!(told::<Step>(json!({"weigh": 1})), "'weigh' is not a field. Fields: way");
         assert_eq!(told::<Step>(json!({})), "'way' is missing");
     }
 

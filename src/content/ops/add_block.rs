@@ -44,11 +44,13 @@ impl Lower for AddBlock {
     fn lower(&self, draft: &mut Draft) -> Lowered<Done> {
         let mut problems = Gathered::default();
         let page = problems.keep(draft.find_page(&self.page, "/page"))?;
-        let pinned = problems.keep(draft.not_pinned(&self.block.kind, "/block/type"))?;
+        if problems.keep(draft.not_pinned(&self.block.kind, "/block/type"))?.is_none() {
+            return Err(problems.halt());
+        }
         let made = problems.keep(draft.make_block(&self.block, "/block"))?;
         let at = match &page {
-            Some(page) if pinned.is_some() => problems.keep(self.place(draft, page, made.as_ref().map(|(_, value)| value)))?,
-            Some(_) | None => None,
+            Some(page) => problems.keep(self.place(draft, page, made.as_ref().map(|(_, value)| value)))?,
+            None => None,
         };
         let (Some(page), Some((id, value)), Some(at)) = (page, made, at) else { return Err(problems.halt()) };
         draft.insert(Node::Block(id.clone()), at, value)?;

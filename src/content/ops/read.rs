@@ -210,7 +210,7 @@ mod tests {
     fn a_word_that_is_not_among_the_choices_is_told_with_them() {
         let (pointer, message) = told(json!({"op": "undo", "actor": "them"}));
         assert_eq!(pointer, "/actor");
-        assert_eq!(message, "'actor' is one of 'me', not 'them'");
+        assert_eq!(message, "'actor' must be one of 'me', not 'them'");
     }
 
     #[test]

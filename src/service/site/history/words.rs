@@ -206,7 +206,7 @@ mod tests {
                 "Add FAQAccordion to /",
             ),
             (
-                json!({"op": "update_props", "page": "/", "block": "faq", "patch": {"items": []}}),
+                json!({"op": "update_props", "page": "/", "block": "faq", "patch": {"items": [{"q": "How?", "a": "So."}]}}),
                 "Change items of FAQAccordion on /",
             ),
             (
