@@ -79,6 +79,7 @@ impl Service {
         config: &Value,
         once: Option<Repeatable<'_>>,
     ) -> Result<(SiteCard, Made)> {
+        self.allow(who, &Action::OnSite(id, Deed::Make))?;
         let (genesis, now) = (canonical(config), self.outside.clock.now_ms());
         let fresh = card_of(id, now, config);
         let answer = once.map(|once| once::kept(who, once, (&fresh, Made::New), now)).transpose()?;

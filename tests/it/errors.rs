@@ -192,7 +192,7 @@ async fn a_body_of_another_kind_is_refused(server: Server) {
 }
 
 async fn an_address_or_method_that_is_none_is_a_problem_document(server: Server) {
-    for path in ["/", "/nope", "/sites/", "/sites/s/nope", "/ops/1"] {
+    for path in ["/index", "/nope", "/sites/", "/sites/s/nope", "/ops/1"] {
         assert_eq!(server.get(path).await.problem(), (404, "not_found"), "{path}");
     }
     let answer = server.ask(server.request(Method::PUT, "/sites/s")).await;

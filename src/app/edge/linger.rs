@@ -90,8 +90,8 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_caller_that_is_silent_is_parted_with_at_once() {
+    async fn a_caller_that_is_silent_is_parted_with_soon() {
         let (_caller, socket) = duplex(100);
-        assert_eq!(lingered(socket, false).await, (0, Duration::ZERO));
+        assert_eq!(lingered(socket, false).await, (0, BRIEFLY));
     }
 }
