@@ -83,7 +83,7 @@ async fn who_removes_a_site_is_told_of_the_tokens_that_stay_bound_to_its_id(serv
     let (bound, revoked) = (create("bound", "x,s").await, create("revoked", "s").await);
     let elsewhere = create("elsewhere", "x").await;
     succeed(server.database(), &["token", "revoke", &revoked]).await;
-    let output = run(server.database(), &["site", "remove", "s"]).await;
+    let output = run(server.database(), &["site", "remove", "s", "--yes"]).await;
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success() && told.contains(&bound), "{told}");
     assert!(!told.contains(&revoked) && !told.contains(&elsewhere), "{told}");
