@@ -1,5 +1,6 @@
 //! How a connection fares: whether its caller asks, listens, or keeps the server waiting.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -29,10 +30,10 @@ struct State {
     has_line: bool,
     /// Since when the caller takes nothing of what is written.
     stalled_since: Option<Instant>,
-    /// Pieces of answers that wait for the caller to take them.
-    untaken: usize,
-    /// Since when there are any, or the caller took one last.
-    untaken_since: Instant,
+    /// Of each request whose caller has a piece of the answer to take: since when.
+    untaken: BTreeMap<u64, Instant>,
+    /// The number of the request that came last.
+    newest: u64,
 }
 
 impl Pulse {
@@ -46,8 +47,8 @@ impl Pulse {
             head_since: Some(now),
             has_line: false,
             stalled_since: None,
-            untaken: 0,
-            untaken_since: now,
+            untaken: BTreeMap::new(),
+            newest: 0,
         };
         Pulse { state: Mutex::new(state) }
     }
@@ -79,20 +80,14 @@ impl Pulse {
         self.state().stalled_since = None;
     }
 
-    /// A piece of an answer is there to be taken.
-    fn gave(&self) {
-        let mut state = self.state();
-        if state.untaken == 0 {
-            state.untaken_since = Instant::now();
-        }
-        state.untaken += 1;
+    /// A piece of a request's answer is there to be taken.
+    fn gave(&self, number: u64) {
+        self.state().untaken.insert(number, Instant::now());
     }
 
     /// It was taken, or nobody waits for it any more.
-    fn took(&self) {
-        let mut state = self.state();
-        state.untaken -= 1;
-        state.untaken_since = Instant::now();
+    fn took(&self, number: u64) {
+        self.state().untaken.remove(&number);
     }
 
     /// A request's head is there; the request lasts as long as what this gives.
@@ -101,8 +96,10 @@ impl Pulse {
         state.requests += 1;
         state.head_since = None;
         state.has_line = false;
+        state.newest += 1;
+        let number = state.newest;
         drop(state);
-        Beat(self)
+        Beat { pulse: self, number }
     }
 
     /// Answers when the caller has kept the server waiting for too long.
@@ -131,8 +128,9 @@ impl State {
         let stalled = self.stalled_since.map(|since| since + limits.stall);
         // In HTTP/2 a caller stops an answer by granting no window, and the socket never knows. In HTTP/1 the socket
         // knows best: it sees each byte that is taken of a piece.
-        let withheld =
-            (self.is_http2 == Some(true) && self.untaken > 0).then(|| self.untaken_since + limits.stall);
+        // Each answer has its own clock: one that is taken says nothing of the others.
+        let untaken = self.untaken.values().filter(|_| self.is_http2 == Some(true)).min();
+        let withheld = untaken.map(|since| *since + limits.stall);
         let quiet = (self.requests == 0)
             .then(|| self.head_since.map_or(self.quiet_since + limits.idle, |since| since + limits.head));
         [stalled, withheld, quiet].into_iter().flatten().min()
@@ -140,11 +138,14 @@ impl State {
 }
 
 /// A request under way.
-pub(super) struct Beat(Arc<Pulse>);
+pub(super) struct Beat {
+    pulse: Arc<Pulse>,
+    number: u64,
+}
 
 impl Drop for Beat {
     fn drop(&mut self) {
-        let mut state = self.0.state();
+        let mut state = self.pulse.state();
         state.requests -= 1;
         state.quiet_since = Instant::now();
     }
@@ -165,7 +166,7 @@ impl Counted {
 
     fn taken(&mut self) {
         if std::mem::take(&mut self.is_untaken) {
-            self.beat.0.took();
+            self.beat.pulse.took(self.beat.number);
         }
     }
 }
@@ -187,7 +188,7 @@ impl hyper::body::Body for Counted {
         self.taken();
         let asked = Pin::new(&mut self.body).poll_frame(cx);
         if let Poll::Ready(Some(Ok(_))) = asked {
-            self.beat.0.gave();
+            self.beat.pulse.gave(self.beat.number);
             self.is_untaken = true;
         }
         asked
@@ -264,6 +265,23 @@ mod tests {
         drop(beat);
         pulse.heard(b"GET /b");
         assert_eq!(pulse.before_request(), Some(true));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_not_taken_is_overdue_though_others_of_the_connection_are() {
+        let pulse = Arc::new(Pulse::new());
+        pulse.heard(b"PRI * HTTP/2.0");
+        let beats = [pulse.clone().beat(), pulse.clone().beat()];
+        let [left, read] = [beats[0].number, beats[1].number];
+        pulse.gave(left);
+        for _ in 0..5 {
+            pulse.gave(read);
+            advance(Duration::from_secs(5)).await;
+            pulse.took(read);
+        }
+        assert_eq!(overdue(&pulse).await, Some(5));
+        pulse.took(left);
+        assert_eq!(overdue(&pulse).await, None);
     }
 
     #[tokio::test(start_paused = true)]
