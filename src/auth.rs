@@ -4,7 +4,7 @@ mod grant;
 mod secret;
 
 pub use grant::{Grant, Scope, matches_pattern};
-pub use secret::{NewSecret, PREFIX, digest};
+pub use secret::{NewSecret, PREFIX, digest, hash};
 
 use std::sync::Arc;
 

@@ -36,7 +36,7 @@ impl Service {
     /// Whether a secret was good here, so that its next lookup is nobody's try.
     #[must_use]
     pub fn knows(&self, secret: &str) -> bool {
-        auth::digest(secret).is_some_and(|digest| self.tokens.peek(&digest).is_some())
+        self.tokens.peek(&auth::hash(secret)).is_some()
     }
 
     /// The principal behind a secret.
@@ -54,19 +54,19 @@ impl Service {
     /// `Unauthenticated`, saying whether it is unknown, expired or revoked; `Overloaded` where too many try out secrets
     /// that nobody knows.
     pub async fn principal_from(&self, secret: &str, place: u64) -> Result<Principal> {
-        let Some(digest) = auth::digest(secret) else {
-            return unauthenticated(
-                "this is no token of Osier's, or not all of it: `osier token create` makes one",
-            );
-        };
         let now = self.outside.clock.now_ms();
-        let known = self.tokens.get(&digest);
+        let known = self.tokens.get(&auth::hash(secret));
         if let Some(known) = &known
             && known.is_fresh(now)
             && known.expires_ms.is_none_or(|expires| now < expires)
         {
             return Ok(known.principal.clone());
         }
+        let Some(digest) = auth::digest(secret) else {
+            return unauthenticated(
+                "this is no token of Osier's, or not all of it: `osier token create` makes one",
+            );
+        };
         let turn = if known.is_none() { Some(self.strangers.turn(place).await?) } else { None };
         let token = self.outside.store.token(&digest).await?;
         drop(turn);
