@@ -115,9 +115,11 @@ async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Re
 }
 
 async fn through(gate: &Arc<Gate>, mut request: Request, next: Next) -> Response {
-    let is_unread = request.version() < Version::HTTP_2 && !request.body().is_end_stream();
+    let has_body = request.version() < Version::HTTP_2 && !request.body().is_end_stream();
     let id = id::of(request.headers());
-    let mut response = match gate.judge(&request) {
+    let judged = gate.judge(&request);
+    let is_turned_away = judged.is_err();
+    let mut response = match judged {
         Err(failure) => failure.into_response(),
         Ok(()) => {
             if let Some(public_url) = &gate.public_url {
@@ -126,7 +128,8 @@ async fn through(gate: &Arc<Gate>, mut request: Request, next: Next) -> Response
             within_cors(gate, request, next).await
         }
     };
-    if is_unread {
+    let is_unread = is_turned_away || matches!(response.status().as_u16(), 401 | 405 | 408 | 413 | 415);
+    if has_body && is_unread {
         part_after(&mut response);
     }
     headers::dress(&mut response, gate.public_url());
@@ -137,9 +140,7 @@ async fn through(gate: &Arc<Gate>, mut request: Request, next: Next) -> Response
 /// A request that is refused for what its head says has a body that nobody reads: the connection ends behind the answer,
 /// and says so (RFC 9112, section 9.6), so that no caller sends its next request into it.
 fn part_after(response: &mut Response) {
-    if matches!(response.status().as_u16(), 401 | 403 | 405 | 408 | 413 | 415 | 429) {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
 }
 
 async fn within_cors(gate: &Arc<Gate>, request: Request, next: Next) -> Response {
